@@ -3,14 +3,15 @@
 1. A badge that is scanned at any time says who it is from then on; whoever was there before is gone. 2. A PIN proves that it is
 them, until they go or it is changed. 3. Who is there stays for as long as the run that they are at; without a run for five minutes after what
 they did last. 4. At each change of shift everybody is asked anew, in the middle of a run as well: who comes then is somebody
-else. 5. All of it is the station's and not the browser's: two screens of a station show one person.
+else. 5. All of it is the station's and not the browser's: two screens of a station show one person. 6. A name that is
+only stated lasts no longer than a badge.
 
 Not here: which badge is whose, and what a person may do (`redrabbit.domain.rights`).
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Self
 
 from redrabbit.domain.identity import Actor, BadgeId, How, PersonId, Standing
 
@@ -32,19 +33,43 @@ class Situation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PersonAtStation:
-    """Somebody who scanned their badge there."""
+class Presence:
+    """How long somebody is there who said who they are."""
 
-    person_id: PersonId
-    badge: BadgeId
-    by_badge: How
-    """BADGE, or TAUGHT_IN for one that stands for them only for a day."""
     came_at: datetime
     acted_at: datetime
     run_id: str | None
     """The run that they are at; None: none yet."""
     shift_began_at: datetime | None
     """Of the shift in which they came."""
+
+    def is_there(self, at: Situation) -> bool:
+        """Return whether they still are."""
+        if self.shift_began_at != at.shift_began_at or self.acted_at - at.now > SET_BACK:
+            return False
+        is_at_run = self.run_id is not None and self.run_id == at.run_id
+        return is_at_run or at.now - self.acted_at < IDLE
+
+    def acted(self, at: Situation) -> Self:
+        """Return them after an act: the five minutes begin anew, and a run that is under way is theirs."""
+        return replace(self, acted_at=max(self.acted_at, at.now), run_id=at.run_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameAtStation(Presence):
+    """A name that somebody stated there, and nobody verified."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonAtStation(Presence):
+    """Somebody who scanned their badge there."""
+
+    person_id: PersonId
+    badge: BadgeId
+    by_badge: How
+    """BADGE, or TAUGHT_IN for one that stands for them only for a day."""
     pin: str | None = None
     """The mark of the PIN that they gave since they came; None: they gave none."""
 
@@ -62,17 +87,6 @@ class PersonAtStation:
     def standing(self) -> Standing:
         """By what they are known."""
         return Standing(badge=self.badge, pin=self.pin)
-
-    def is_there(self, at: Situation) -> bool:
-        """Return whether they still are."""
-        if self.shift_began_at != at.shift_began_at or self.acted_at - at.now > SET_BACK:
-            return False
-        is_at_run = self.run_id is not None and self.run_id == at.run_id
-        return is_at_run or at.now - self.acted_at < IDLE
-
-    def acted(self, at: Situation) -> "PersonAtStation":
-        """Return them after an act: the five minutes begin anew, and a run that is under way is theirs."""
-        return replace(self, acted_at=max(self.acted_at, at.now), run_id=at.run_id)
 
     def proved(self, at: Situation, pin: str) -> "PersonAtStation":
         """Return them after they gave their PIN, of which this is the mark."""
@@ -93,6 +107,17 @@ def came(person_id: PersonId, badge: BadgeId, how: How, at: Situation) -> Person
         person_id=person_id,
         badge=badge,
         by_badge=how,
+        came_at=at.now,
+        acted_at=at.now,
+        run_id=at.run_id,
+        shift_began_at=at.shift_began_at,
+    )
+
+
+def came_by_name(name: str, at: Situation) -> NameAtStation:
+    """Return somebody who stated their name now."""
+    return NameAtStation(
+        name=name,
         came_at=at.now,
         acted_at=at.now,
         run_id=at.run_id,

@@ -58,6 +58,8 @@ class Asker:
     """The enrolled screen that is used."""
     there: PersonAtStation | None = None
     """Who has scanned their badge at its station; then they are the person."""
+    named: str = ""
+    """The name that somebody stated at the screen's station, and nobody verified; empty: there is none."""
     was_somebody: bool = False
     """A session or token was shown that no longer stands for anybody, or never did."""
 
@@ -102,9 +104,11 @@ def anybody_registered(reader: Reader) -> bool:
 
 There = Callable[[Reader, StationId], PersonAtStation | None]
 """Says who is at a station now."""
+Named = Callable[[Reader, StationId], str]
+"""Says which name somebody stated there; empty: none."""
 
 
-def asker_of(reader: Reader, shown: Shown, now: datetime, there: There) -> Asker:
+def asker_of(reader: Reader, shown: Shown, now: datetime, there: There, named: Named) -> Asker:
     """Return who asks; a token counts alone, whatever cookies come with it."""
     if shown.token is not None:
         return _program(reader, shown.token, now)
@@ -135,6 +139,7 @@ def asker_of(reader: Reader, shown: Shown, now: datetime, there: There) -> Asker
     return Asker(
         is_anybody=not anybody_registered(reader),
         screen=screen,
+        named=named(reader, StationId(screen.station)) if screen is not None else "",
         was_somebody=shown.session is not None,
     )
 
@@ -144,7 +149,7 @@ def grants_of(reader: Reader, person: PersonRecord) -> list[RoleGrantRecord]:
     return reader.find(RoleGrantRecord, equals("person_id", person.person_id))
 
 
-def still(reader: Reader, asker: Asker, now: datetime, there: There) -> Asker | None:
+def still(reader: Reader, asker: Asker, now: datetime, there: There, named: Named) -> Asker | None:
     """Return somebody who was let in before as they are now, with the roles and the screen that they have left.
 
     None where they are nobody any more, or somebody else is at the station.
@@ -166,6 +171,8 @@ def still(reader: Reader, asker: Asker, now: datetime, there: There) -> Asker | 
     if asker.screen is None:
         return asker
     if screen is None or not _is_same(there(reader, StationId(screen.station)), asker.there):
+        return None
+    if named(reader, StationId(screen.station)) != asker.named:
         return None
     roles = _roles(reader, asker.person, now) if asker.person is not None else asker.roles
     return replace(asker, roles=roles)

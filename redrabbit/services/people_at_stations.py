@@ -1,4 +1,4 @@
-"""Who is at each station now: badges scanned, PINs given, and gone again (D45, B28).
+"""Who is at each station now: badges scanned, PINs given, names stated, and gone again (D45, B28).
 
 Kept in memory only: after a restart everybody is asked anew, and nothing of it is a record. What somebody does is one, with
 how they were known. The rules are `redrabbit.domain.person_at_station`'s; which code is a badge is `scanned_code`'s.
@@ -13,16 +13,25 @@ from typing import Final
 from redrabbit.domain.badge_code import badge_id
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import BadgeId, How, PersonId, StationId
-from redrabbit.domain.person_at_station import PersonAtStation, Situation, came
+from redrabbit.domain.person_at_station import (
+    NameAtStation,
+    PersonAtStation,
+    Situation,
+    came,
+    came_by_name,
+)
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import BadgeRecord, PersonRecord
 from redrabbit.domain.rights import holder_of, is_active
 from redrabbit.domain.scanned_code import CodeKind, ScannedCode, scanned
 from redrabbit.domain.shift_calendar import shift_windows
-from redrabbit.services import still_known
 from redrabbit.services.credentials import count_scan_of_nobody, refuse_scan_too_soon
 from redrabbit.services.ports import Database, Reader, UnitOfWork
 from redrabbit.services.runs_under_way import run_under_way_at
+from redrabbit.services.still_known import has_badge, has_pin
+
+Here = PersonAtStation | NameAtStation
+"""Somebody at a station: known by a badge, or by a name that they say."""
 
 _A_MOMENT: Final = timedelta(microseconds=1)
 
@@ -53,7 +62,7 @@ class PeopleAtStations:
         self._plant = plant
         self._now = now
         self._badge_key = badge_key
-        self._there: dict[StationId, PersonAtStation] = {}
+        self._there: dict[StationId, Here] = {}
         self._changing = Lock()
 
     def badge_id(self, code: str) -> BadgeId:
@@ -61,19 +70,27 @@ class PeopleAtStations:
         return badge_id(self._badge_key, code)
 
     def there(self, reader: Reader, station: StationId) -> PersonAtStation | None:
-        """Return who is at a station now; None: nobody, or nobody any more."""
+        """Return who is at a station now, known by their badge; None: nobody, or nobody any more."""
+        found = self._found(reader, station)
+        return found if isinstance(found, PersonAtStation) else None
+
+    def named(self, reader: Reader, station: StationId) -> str:
+        """Return the name that somebody stated at a station and that holds now; empty: there is none."""
+        found = self._found(reader, station)
+        return found.name if isinstance(found, NameAtStation) else ""
+
+    async def state(self, station: StationId, name: str) -> None:
+        """Let somebody be there of whom only the name is known, as they say it."""
+        at = await self._database.read(lambda reader: self._situation(reader, station))
+        with self._changing:
+            self._there[station] = came_by_name(name, at)
+
+    def _found(self, reader: Reader, station: StationId) -> Here | None:
+        """Return who is there; who is there no more is forgotten."""
         found = self._there.get(station)
-        if found is None:
-            return None
-        person = reader.get(PersonRecord, found.person_id)
-        now = self._now()
-        is_known = person is not None and is_active(person, now)
-        has_badge = is_known and still_known.has_badge(reader, found.person_id, found.standing, now)
-        left: PersonAtStation | None = None
-        if has_badge and found.is_there(self._situation(reader, station)):
-            if still_known.has_pin(reader, found.person_id, found.standing):
-                return found
-            left = found.unproved()
+        left = self._left(reader, station, found) if found is not None else None
+        if left is found:
+            return found
         with self._changing:
             if self._there.get(station) is found:  # readers run in threads: nobody came meanwhile
                 if left is None:
@@ -81,6 +98,21 @@ class PeopleAtStations:
                 else:
                     self._there[station] = left
         return left
+
+    def _left(self, reader: Reader, station: StationId, found: Here) -> Here | None:
+        """Return what is left of who was there: themselves, with what they are known by still, or None."""
+        if isinstance(found, PersonAtStation):
+            person, now = reader.get(PersonRecord, found.person_id), self._now()
+            is_known = person is not None and is_active(person, now)
+            if not (is_known and has_badge(reader, found.person_id, found.standing, now)):
+                return None
+        if not found.is_there(self._situation(reader, station)):
+            return None
+        if isinstance(found, PersonAtStation) and not has_pin(
+            reader, found.person_id, found.standing
+        ):
+            return found.unproved()
+        return found
 
     async def scan(self, station: StationId, raw: str) -> Scan:
         """Take a scan: a badge in it says who is there from now on.
@@ -117,24 +149,26 @@ class PeopleAtStations:
 
     async def proved(self, station: StationId, person_id: PersonId, pin: str) -> None:
         """Note that who is there gave their PIN, of which this is the mark; nothing, if somebody else came meanwhile."""
-        found = self._there.get(station)
-        if found is not None and found.person_id == person_id:
-            await self._change(station, lambda there, at: there.proved(at, pin))
+
+        def proved(there: Here, at: Situation) -> Here:
+            if isinstance(there, PersonAtStation) and there.person_id == person_id:
+                return there.proved(at, pin)
+            return there
+
+        await self._change(station, proved)
 
     async def acted(self, station: StationId) -> None:
         """Note that who is there did something: a run that is under way is theirs from now on."""
-        await self._change(station, PersonAtStation.acted)
+        await self._change(station, lambda there, at: there.acted(at))
 
     def leave(self, station: StationId) -> None:
         """Let nobody be there."""
         with self._changing:
             self._there.pop(station, None)
 
-    async def _change(
-        self, station: StationId, change: Callable[[PersonAtStation, Situation], PersonAtStation]
-    ) -> None:
-        def changed(reader: Reader) -> tuple[PersonAtStation, PersonAtStation] | None:
-            found = self.there(reader, station)
+    async def _change(self, station: StationId, change: Callable[[Here, Situation], Here]) -> None:
+        def changed(reader: Reader) -> tuple[Here, Here] | None:
+            found = self._found(reader, station)
             if found is None:
                 return None
             return found, change(found, self._situation(reader, station))

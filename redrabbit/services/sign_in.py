@@ -103,7 +103,9 @@ class SignIn:
         if shown == NOTHING and self._nobody_at == commit:
             return ANYBODY  # as long as nobody is registered that costs no reading
         found = await self._database.read(
-            lambda reader: asker_of(reader, shown, now, self.at_stations.there)
+            lambda reader: asker_of(
+                reader, shown, now, self.at_stations.there, self.at_stations.named
+            )
         )
         if found == ANYBODY:
             self._nobody_at = commit
@@ -126,7 +128,7 @@ class SignIn:
             return asker
         now = self._now()
         return await self._database.read(
-            lambda reader: still(reader, asker, now, self.at_stations.there)
+            lambda reader: still(reader, asker, now, self.at_stations.there, self.at_stations.named)
         )
 
     async def with_password(self, name: str, password: str, place: Place) -> NewSession:

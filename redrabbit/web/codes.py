@@ -176,6 +176,8 @@ REFUSALS: Final[Mapping[str, int]] = {
     "scope_missing": 403,
     "screen_of_station": 409,
     "scopes_required": 422,
+    "shown_to_another": 409,
+    "shown_to_nobody": 409,
     "sign_in_failed": 401,
     "sign_in_required": 401,
     "station_busy": 409,

@@ -25,6 +25,7 @@ OF_RIGHTS: Final = frozenset(
             "alarm_of_administrators",
             "screen_of_station",
         ),
+        "shown_to_another",
     }
 )
 """Refusals that are about who asks, or from where, and not about what."""

@@ -12,7 +12,7 @@ from functools import cache
 from hashlib import sha256
 from importlib import resources
 from typing import Final
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -23,7 +23,6 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.permissions import MAY
 from redrabbit.domain.role import Role
 from redrabbit.domain.signed_note import to_base64
-from redrabbit.domain.text import clean_name
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.askers import ANYBODY, Asker
 from redrabbit.services.plant_service import LocalPlantService
@@ -35,6 +34,7 @@ from redrabbit.web.cookies import keep, kept
 from redrabbit.web.proxies import is_local
 from redrabbit.web.reading_rights import may, right_of
 from redrabbit.web.refused_rights import note_refused
+from redrabbit.web.shown_to import shown_to, stated_name
 from redrabbit.web.unbroken import unbroken
 from redrabbit.web.visitor import asker_at
 from redrabbit.web.words import (
@@ -45,9 +45,8 @@ from redrabbit.web.words import (
     language_wanted,
 )
 
-BADGE_COOKIE: Final = "rr_badge"
 A_YEAR_S: Final = 365 * 24 * 3600
-"""The station screen never forgets who it is by itself (B28)."""
+"""For so long a browser keeps its language, and what its forms are known by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +73,8 @@ class Viewer:
     at_station: AtStation = NOT_THERE
     """Whether they scanned their badge at the station."""
     form_token: str = ""
+    shown_to: str = ""
+    """Who would act by a form of this page; empty: nobody."""
     form_key: str = ""
     """Of every form of this page: sent twice, it is done once."""
 
@@ -83,6 +84,7 @@ MARKS: Final = Viewer(
     signed_in=secrets.token_hex(16),
     form_token=secrets.token_hex(16),
     form_key=secrets.token_hex(16),
+    shown_to=secrets.token_hex(16),
 )
 """Stand where a page for all differs from browser to browser; nobody outside can know them, so that
 no text of the records can ask for a viewer's token."""
@@ -149,6 +151,11 @@ class Surroundings:
         """The key of this showing of the forms."""
         return self.viewer.form_key
 
+    @property
+    def shown_to(self) -> str:
+        """To whom this page is shown, as its forms say it again; empty: to nobody who is known."""
+        return self.viewer.shown_to
+
     @staticmethod
     def static(name: str) -> str:
         """Return the address of a static file; it changes with the file's content."""
@@ -194,12 +201,6 @@ def visit(request: Request, service: LocalPlantService, rules: AccessRules, now:
         nonce=kept(request, FORM_COOKIE) or new_nonce(),
         asker=asker_at(request, unknown=ANYBODY),  # shown what there is; each page asks for itself
     )
-
-
-def stated_name(request: Request) -> str:
-    """Return the name or badge number that was stated at this browser, empty if none."""
-    name = clean_name(unquote(kept(request, BADGE_COOKIE) or ""))
-    return name if isinstance(name, str) else ""
 
 
 def page(
@@ -271,6 +272,7 @@ def viewer(visit: Visit, entries: int) -> Viewer:
         signed_in=asker.name if session is not None else "",
         at_station=at_station_of(visit.asker),
         form_token=form_token(visit.rules, visit.nonce, session.digest if session else ""),
+        shown_to=shown_to(visit.request),
         form_key=form_key(visit.rules, visit.nonce, entries),
     )
 
@@ -318,6 +320,7 @@ def for_viewer(text: bytes, one: Viewer) -> bytes:
         (MARKS.signed_in, one.signed_in),
         (MARKS.form_token, one.form_token),
         (MARKS.form_key, one.form_key),
+        (MARKS.shown_to, one.shown_to),
     ):
         text = text.replace(mark.encode(), str(escape(said)).encode())
     return text

@@ -10,6 +10,7 @@ from redrabbit.base.clock import Clock
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Letter
 from redrabbit.services.plant_service import LocalPlantService
+from redrabbit.services.queries.people import names_in
 from redrabbit.services.remembered import RememberedState
 from redrabbit.services.sign_in import SignIn
 from redrabbit.services.verifying import VerificationState
@@ -17,6 +18,7 @@ from redrabbit.services.watched_from_outside import Watched
 from redrabbit.services.ways import WaysKnown
 from redrabbit.web.access import FORM_FIELD, AccessRules, check_form_token
 from redrabbit.web.rendering import Visit, visit
+from redrabbit.web.shown_to import is_for_another, refusal_of
 from redrabbit.web.tls import Tls
 from redrabbit.web.values import id_from, number_from
 from redrabbit.web.visitor import asker_at
@@ -54,8 +56,12 @@ class Site:
         """Return who asks, in which language, when."""
         return visit(request, self.service, self.rules, self.clock.now())
 
-    async def form(self, request: Request) -> dict[str, str]:
-        """Return a form's fields; refused unless it was made for this browser (D19)."""
+    async def form(self, request: Request, *, by_whoever: bool = False) -> dict[str, str]:
+        """Return a form's fields; refused unless it was made for this browser (D19).
+
+        Refused as well where its page was shown to somebody else than who would act by it now. Not so `by_whoever`: it may say who that is
+        from now on, and whoever takes it asks.
+        """
         body = await request.body()
         if len(body) > MAX_FORM_BYTES:
             raise Refusal("form_too_large", limit=MAX_FORM_BYTES)
@@ -67,7 +73,14 @@ class Site:
         session = asker_at(request).session
         digest = session.digest if session is not None else ""
         check_form_token(request, form.get(FORM_FIELD), self.rules, digest)
+        if not by_whoever:
+            await self.refuse_shown_to_another(request, form)
         return form
+
+    async def refuse_shown_to_another(self, request: Request, form: dict[str, str]) -> None:
+        """Refuse a form whose page was shown to somebody else than who would act by it now (`shown_to`)."""
+        if is_for_another(request, form):
+            raise refusal_of(request, form, await self.service.read(names_in))
 
 
 def number_in(form: dict[str, str], name: str) -> int:

@@ -1,5 +1,6 @@
 """People at a station's own screen: a badge says who, a PIN proves it, and a badge can be taught in (D45, B28, B40)."""
 
+import html
 import re
 from datetime import timedelta
 
@@ -509,3 +510,172 @@ def found_run(reader: Reader) -> RunRecord:
     run = reader.get(RunRecord, MISSED_RUN)
     assert run is not None
     return run
+
+
+class Tablet:
+    """One more tablet at the station, beside that of the floor: a browser of its own with its own pages."""
+
+    def __init__(self, floor: Floor) -> None:
+        self.floor = floor
+        self.cookies = {"rr_form": NONCE, "rr_screen": floor.people.screen(OP20)}
+        self.fields: dict[str, str] = {}
+
+    def look(self, path: str = STATION) -> str:
+        """Show a page; what is sent next was shown to who is told there."""
+        client = self.floor.visitor.client
+        headers = {"cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        page = client.get(path, headers=headers).text
+        found = dict(re.findall(r'name="(form_token|form_key|shown_to)" value="([^"]*)"', page))
+        self.fields = {name: html.unescape(value) for name, value in found.items()}
+        return page
+
+    def send(self, path: str, **fields: str) -> tuple[int, str]:
+        client = self.floor.visitor.client
+        headers = {"cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        sent = self.fields | fields
+        answer = client.post(path, data=sent, headers=headers, follow_redirects=False)
+        return answer.status_code, html.unescape(answer.text)
+
+
+@pytest.fixture
+def tablets(floor: Floor) -> tuple[Tablet, Tablet]:
+    floor.visitor.client.cookies.clear()
+    return Tablet(floor), Tablet(floor)
+
+
+def scan(tablet: Tablet, code: str) -> None:
+    tablet.look()
+    assert tablet.send(f"{STATION}/who", name=code)[0] == 303
+
+
+def entries(floor: Floor) -> int:
+    return len(floor.visitor.plant.ask(lambda reader: reader.entries()))
+
+
+def test_what_was_shown_to_one_is_not_recorded_as_done_by_another(
+    floor: Floor, tablets: tuple[Tablet, Tablet]
+) -> None:
+    """The button on the page of Chen recorded Li, who had scanned at the other tablet meanwhile."""
+    one, other = tablets
+    scan(one, "B-1001")
+    one.look()
+    scan(other, "B-1002")
+    size = entries(floor)
+    status, page = one.send(f"{STATION}/start", check="line1-op20")
+    assert status == 409
+    assert "This page was shown to Chen Wei; Li Na is at the station now" in page
+    assert entries(floor) == size
+    other.look()
+    assert other.send(f"{STATION}/start", check="line1-op20")[0] == 303
+    assert floor.run().started_by == floor.li
+
+
+def test_a_part_that_is_scanned_on_the_page_of_another_is_not_issued(
+    floor: Floor, tablets: tuple[Tablet, Tablet]
+) -> None:
+    one, other = tablets
+    scan(one, "B-1001")
+    one.look()
+    assert one.send(f"{STATION}/start", check="line1-op20")[0] == 303
+    run = floor.run().run_id
+    one.look()
+    scan(other, "B-1002")
+    size = entries(floor)
+    part = {"run": run, "expected": "take", "code": "RR-0001"}
+    assert one.send(f"{STATION}/scan", **part)[0] == 409
+    assert entries(floor) == size
+    assert one.send(f"{STATION}/scan", **(part | {"code": "B-1001"}))[0] == 303  # a badge may
+    one.look()
+    assert one.send(f"{STATION}/scan", **part)[0] == 303
+    (issued,) = floor.visitor.plant.ask(lambda reader: presentations(reader, run))
+    assert issued.issued_by == floor.chen
+
+
+@pytest.mark.parametrize("shown", ["B-1001", ""], ids=["to another", "to nobody"])
+def test_every_form_of_a_page_says_to_whom_it_was_shown(
+    floor: Floor, tablets: tuple[Tablet, Tablet], shown: str
+) -> None:
+    one, other = tablets
+    floor.people.pin(floor.wang)
+    if shown:
+        scan(one, shown)
+    one.look()
+    scan(other, "B-2001")
+    entry = floor.visitor.plant.ask(lambda reader: found_run(reader).entry)
+    size = entries(floor)
+    for path, fields in (
+        (f"{STATION}/pin", {"pin": PIN}),
+        (f"{STATION}/teach-in", {"badge": "B-3001", "name": "Zhao Min"}),
+        (f"{STATION}/start", {"check": "line1-op20"}),
+        (f"/sign/{entry}", {"meaning": "reviewed", "language": "en", "pin": PIN}),
+        ("/due/excuse", {"occurrence": "line1-O-1", "reason": "repair"}),
+        (f"{STATION}/screens/code", {}),
+    ):
+        status, page = one.send(path, **fields)
+        assert status in {403, 409}, path
+        said = "shown to Chen Wei; Wang Fang" if shown else "shown while nobody was at the station"
+        assert said in page, path
+    assert entries(floor) == size
+    assert floor.sign_in.shown_lately(asker_at_tablet(other)) is None
+
+
+def asker_at_tablet(tablet: Tablet) -> Asker:
+    shown = Shown(screen=tablet.cookies["rr_screen"])
+    return tablet.floor.visitor.let(tablet.floor.sign_in.asker(shown))
+
+
+def test_a_name_that_was_stated_on_one_tablet_is_that_of_the_station(
+    floor: Floor, tablets: tuple[Tablet, Tablet]
+) -> None:
+    one, other = tablets
+    scan(one, "Zhao Min")
+    assert "<b>Zhao Min</b>" in other.look()
+    scan(one, "Sun Li")
+    assert other.send(f"{STATION}/start", check="line1-op20")[0] == 409
+    other.look()
+    assert other.send(f"{STATION}/start", check="line1-op20")[0] == 303
+    names = floor.visitor.plant.ask(lambda reader: dict(reader.names()))
+    assert names[floor.run().started_by].name == "Sun Li"
+
+
+def test_a_stated_name_at_a_station_s_screen_goes_as_a_person_does(floor: Floor) -> None:
+    """A cookie of a year named whoever came next."""
+    assert floor.scan("Zhao Min") == 303
+    assert not {name for name in floor.visitor.client.cookies if "badge" in name}
+    assert "<b>Zhao Min</b>" in floor.page()
+    floor.visitor.clock.jump(299)
+    assert "<b>Zhao Min</b>" in floor.page()
+    floor.visitor.clock.jump(2)
+    assert "Zhao Min" not in floor.page()
+    assert floor.start() == 409
+
+
+def test_at_a_run_a_stated_name_stays_until_a_badge_or_nobody_comes(floor: Floor) -> None:
+    floor.scan("Zhao Min")
+    assert floor.start() == 303
+    floor.visitor.clock.jump(600)
+    assert "<b>Zhao Min</b>" in floor.page()
+    floor.scan("B-1001")
+    assert "<b>Zhao Min</b>" not in floor.page()
+    floor.scan("Zhao Min")
+    assert "<b>Zhao Min</b>" in floor.page()
+    floor.scan("")
+    assert "<b>Zhao Min</b>" not in floor.page()
+
+
+def test_a_name_in_a_cookie_of_before_counts_nothing_at_a_station_s_screen(floor: Floor) -> None:
+    floor.visitor.be("Zhao Min")
+    assert "Zhao Min" not in floor.page()
+    assert floor.start() == 409
+
+
+def test_as_long_as_nobody_is_registered_a_name_is_kept_until_the_browser_is_closed(
+    visitor: Visitor,
+) -> None:
+    token = form_token(RULES, NONCE)
+    answer = visitor.client.post(
+        f"{STATION}/who", data={"form_token": token, "name": "Zhao"}, follow_redirects=False
+    )
+    (cookie,) = [each for each in answer.headers.get_list("set-cookie") if "rr_badge" in each]
+    assert "max-age" not in cookie.lower()
+    assert "expires" not in cookie.lower()

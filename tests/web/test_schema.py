@@ -70,8 +70,10 @@ class Served:
         return shown
 
     def _is_here(self, shown: Shown) -> bool:
-        now, there = self.plant.clock.now(), self.sign_in.at_stations.there
-        return self.plant.ask(lambda reader: asker_of(reader, shown, now, there)).is_known
+        now, at = self.plant.clock.now(), self.sign_in.at_stations
+        return self.plant.ask(
+            lambda reader: asker_of(reader, shown, now, at.there, at.named)
+        ).is_known
 
     def signed_in(self, *roles: Role) -> Shown:
         """Let somebody with these roles come into the office."""

@@ -45,6 +45,6 @@ async def do(
     who = await actor(site.service, by.request, body.operator or "")
     record = await site.service.do(act, who, by.key, seen=seen)
     asker = asker_at(by.request)
-    if asker.there is not None and asker.screen is not None:
+    if asker.screen is not None:
         await site.sign_in.at_stations.acted(StationId(asker.screen.station))
     return record, await site.service.read(names_in)

@@ -13,7 +13,7 @@ from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.identity import Actor, StationId
 from redrabbit.services.doing import refuse_elsewhere
 from redrabbit.web.access import FORM_FIELD, FORM_KEY
-from redrabbit.web.rendering import stated_name
+from redrabbit.web.shown_to import stated_name
 from redrabbit.web.site import Site
 from redrabbit.web.visitor import actor, asker_at
 
@@ -39,7 +39,7 @@ async def carry_out(
         await site.service.read(lambda reader: refuse_elsewhere(reader, plant, act, at))
     key = key_of(form, path=request.url.path, name=_stated(request, form) or who.id)
     done = await site.service.do(act, who, key=key)
-    if asker.there is not None and asker.screen is not None:
+    if asker.screen is not None:
         await site.sign_in.at_stations.acted(StationId(asker.screen.station))
     return done
 

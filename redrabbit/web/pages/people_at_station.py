@@ -24,7 +24,7 @@ AtScreen = Callable[[Site, Request, Form, str], Awaitable[None]]
 
 
 async def named(site: Site, request: Request, form: Form, station_id: str) -> str:
-    """Return the name that somebody states, empty where they are known by their badge or want to be nobody.
+    """Return the name that this browser keeps, empty where the station knows who is there, or they want to be nobody.
 
     Refusal for what is no name, and for a code of something else.
     """
@@ -44,20 +44,23 @@ async def named(site: Site, request: Request, form: Form, station_id: str) -> st
         raise Refusal("scan_is_no_badge", scan=code.text)
     if form.get("scanned"):  # somebody is there already: an unknown scan makes nobody else of them
         raise Refusal("badge_unknown")
-    site.sign_in.at_stations.leave(station)
-    return person_name(said)
+    await site.sign_in.at_stations.state(station, person_name(said))
+    return ""
 
 
 async def scanned_here(site: Site, request: Request, form: Form, station_id: str) -> Form | None:
     """Return the form with the one code that is meant; None where the scan was only a badge."""
     asker = asker_at(request)
     if asker.is_anybody or asker.screen is None or not form.get("code", "").strip():
+        await site.refuse_shown_to_another(request, form)
         return with_one_code(form, site.service.plant)
     scan = await site.sign_in.at_stations.scan(
         own_station(site.service.plant, asker, station_id), form["code"]
     )
     if scan.came is not None:
         await identify_again(site.sign_in, request)
+    else:
+        await site.refuse_shown_to_another(request, form)
     if not scan.codes:
         return None
     return {**form, "code": one_of(scan.codes).text}

@@ -33,7 +33,8 @@ from redrabbit.web.pages.people_at_station import (
     taught_in,
 )
 from redrabbit.web.pages.shell import shell_page
-from redrabbit.web.rendering import A_YEAR_S, BADGE_COOKIE, Visit, page
+from redrabbit.web.rendering import Visit, page
+from redrabbit.web.shown_to import BADGE_COOKIE
 from redrabbit.web.site import Site, id_in, number_in, optional_id_in
 from redrabbit.web.values import quotable, text_from
 
@@ -75,15 +76,15 @@ def station_router(site: Site) -> APIRouter:
     @router.post("/stations/{station_id}/who")
     async def who(request: Request, station_id: str) -> Response:
         try:
-            form = await site.form(request)
-            name = await named(site, request, form, station_id)
+            sent = await site.form(request, by_whoever=True)
+            name = await named(site, request, sent, station_id)
         except Refusal as refusal:
             return await _shown(site, site.visit(request).with_refusal(refusal), station_id)
         answer = _back_to(station_id)
-        if not name:
+        if name:
+            keep(answer, request, BADGE_COOKIE, quote(name), max_age_s=None)
+        else:
             forget(answer, request, BADGE_COOKIE)
-            return answer
-        keep(answer, request, BADGE_COOKIE, quote(name), max_age_s=A_YEAR_S)
         return answer
 
     @router.post("/stations/{station_id}/pin")
@@ -99,7 +100,8 @@ def station_router(site: Site) -> APIRouter:
         if act not in ACTS:
             raise Refusal("no_such_page")
         try:
-            form = await scanned_here(site, request, await site.form(request), station_id)
+            sent = await site.form(request, by_whoever=True)
+            form = await scanned_here(site, request, sent, station_id)
             if form is not None:
                 await carry_out(site, request, form, ACTS[act](form), at=station_id)
         except Refusal as refusal:
