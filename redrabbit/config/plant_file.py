@@ -129,8 +129,9 @@ APPROVAL: Final = Section(
         **{
             what.value: Key(
                 _MODE,
-                f"{described} after: it has effect, and another entitled person signs within "
-                "the working hours below; alone: it is marked as decided by one person. Left out: neither.",
+                f"{described} before: it waits as a request and has no effect until another entitled person "
+                "signs it; after: it has effect, and another entitled person signs within the working hours "
+                "below; alone: it is marked as decided by one person. Left out: none of these.",
                 required=False,
             )
             for what, described in (

@@ -27,6 +27,7 @@ from redrabbit.domain.identity import (
 )
 from redrabbit.domain.records import (
     AlarmRecord,
+    ApprovalRecord,
     ChallengePartRecord,
     ContainmentRecord,
     OccurrenceRecord,
@@ -153,8 +154,8 @@ class RemarkOnRun(Act[RemarkRecord]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Excuse(Act[OccurrenceRecord]):
-    """Excuse a scheduled check before its window closes."""
+class Excuse(Act[OccurrenceRecord | ApprovalRecord]):
+    """Excuse a scheduled check before its window closes; or ask for it, where another person approves it before (D45)."""
 
     KIND: ClassVar = "excuse"
 
@@ -235,7 +236,7 @@ class RecordRepair(Act[ContainmentRecord]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CloseContainment(Act[ContainmentRecord]):
+class CloseContainment(Act[ContainmentRecord | ApprovalRecord]):
     """Close the case: verified again, its window ended, and its reaction done."""
 
     KIND: ClassVar = "close_containment"
@@ -254,7 +255,7 @@ class QuarantinePart(Act[ChallengePartRecord]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReleasePart(Act[ChallengePartRecord]):
+class ReleasePart(Act[ChallengePartRecord | ApprovalRecord]):
     """Release a part for use."""
 
     KIND: ClassVar = "release_part"
@@ -371,6 +372,27 @@ class GiveSignature(Act[SignatureRecord]):
     """Of that text."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefuseApproval(Act[ApprovalRecord]):
+    """Refuse what another person asks to be approved: it is not done."""
+
+    KIND: ClassVar = "refuse_approval"
+
+    entry: int
+    """Index of the ledger entry of the request."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawRequest(Act[ApprovalRecord]):
+    """Ask no more for what another person was to approve."""
+
+    KIND: ClassVar = "withdraw_request"
+
+    entry: int
+    """Index of the ledger entry of the request."""
+
+
 ActOnRun = (
     ScanPart
     | TellOfPart
@@ -417,5 +439,7 @@ ACTS: tuple[type[Act[Record]], ...] = (
     DropMessage,
     DecidePulse,
     GiveSignature,
+    RefuseApproval,
+    WithdrawRequest,
 )
 """Every act there is."""

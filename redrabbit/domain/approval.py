@@ -1,7 +1,8 @@
-"""How a plant wants what one person decided to be approved: not at all, or by another one afterwards (D45, D46).
+"""How a plant wants what one person decides to be approved: not at all, by another one afterwards, or before it is done (D45, D46).
 
-An act that takes effect at once may wait for the signature of another entitled person, within so many working hours; or
-it stands by one person, and is marked so. What the plant file doesn't name stays as it was: nothing waits and nothing is marked.
+An act may wait as a request until another entitled person approves it, and has no effect before. One that takes effect at once
+may wait for such a signature, within so many working hours; or it stands by one person, and is marked so. What the
+plant file doesn't name stays as it was: nothing waits and nothing is marked.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,9 @@ from enum import StrEnum
 from typing import Final
 
 from redrabbit.domain.shift_calendar import ShiftCalendar, shift_windows
+
+LONGEST_WAIT: Final = timedelta(days=14)
+"""So long a request waits; then nobody may remember why it was asked."""
 
 _LOOKED_AHEAD: Final = timedelta(days=56)
 """Holidays end within it; a calendar in which nobody works for longer counts by the wall from there."""
@@ -27,10 +31,26 @@ class Approvable(StrEnum):
 class ApprovalMode(StrEnum):
     """Who else has to approve it, and when."""
 
+    BEFORE = "before"
+    """It waits as a request, and is done when another entitled person signs that."""
     AFTER = "after"
     """It has effect; another entitled person signs within the plant's working hours."""
     ALONE = "alone"
     """Nobody else; it is marked as decided by one person."""
+
+
+class RequestEnd(StrEnum):
+    """How a request ended that waited for an approval; only `carried_out` had an effect."""
+
+    CARRIED_OUT = "carried_out"
+    """Another person approved it, and it was done."""
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    """By who had asked."""
+    CHANGED = "changed"
+    """What it is about was changed, so it is no longer what was asked for."""
+    TIME_OVER = "time_over"
+    """Nobody approved it in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

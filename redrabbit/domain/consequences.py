@@ -4,7 +4,7 @@ A miss fails its occurrence and opens a containment with its suspect window, or 
 the one that is open; a verdict that is not good raises an alarm; a miss after a repair tells that the
 repair did not help; a re-verification that passed ends the miss and moves the window for the last time;
 each variant and nest of a device has cases, good checks and re-verifications of its own (D36);
-a count told after a recorded stop moves it, too. A case is closed by a person, never of itself (D35).
+a count told after a recorded stop moves it, too. A request for an act falls when what it is about is changed (D45). A case is closed by a person, never of itself (D35).
 Each fact that follows may have consequences of its own.
 """
 
@@ -36,6 +36,7 @@ from redrabbit.domain.facts.presentation import PresentationRecord, VerdictReach
 from redrabbit.domain.facts.repair import RepairDisproved
 from redrabbit.domain.facts.run import RunClosed, RunRecord
 from redrabbit.domain.facts.words import PlaceNames
+from redrabbit.domain.fallen_requests import fallen
 from redrabbit.domain.good_checks import good_check_before, vouches_for
 from redrabbit.domain.identity import AlarmId, ContainmentId, Letter, RunId, numbered
 from redrabbit.domain.occurrence import holding_run, lapse_at
@@ -88,7 +89,8 @@ def consequences(fact: Fact, at: datetime, known: Known, check: Check | None) ->
     speaks of none.
     """
     follow = FOLLOWS.get(type(fact))
-    return () if follow is None else tuple(follow(fact, at, known, check))
+    follows = () if follow is None else tuple(follow(fact, at, known, check))
+    return (*(Dated(fell, at) for fell in fallen(fact, known)), *follows)
 
 
 def decision(

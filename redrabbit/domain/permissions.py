@@ -51,6 +51,8 @@ MAY: Mapping[type[Act[Record]], frozenset[Role]] = {
     acts.SendMessageAgain: _REPAIRING | {Role.PARTS_KEEPER, Role.SERVICE},  # it tells, no more
     acts.DropMessage: _LEADING,  # somebody is not told of an alarm
     acts.DecidePulse: frozenset({Role.QUALITY_ENGINEER}),  # every later silence rests on it
+    acts.RefuseApproval: _LEADING,  # whoever may approve it: `redrabbit.domain.role_limits`
+    acts.WithdrawRequest: _LEADING,
     acts.GiveSignature: _ON_THE_FLOOR,  # which meaning takes whom: `redrabbit.domain.signing`
     people_acts.RegisterPerson: _ADMINISTERING,
     people_acts.ChangePerson: _ADMINISTERING,
@@ -95,6 +97,8 @@ NEED_PROOF: frozenset[type[Act[Record]]] = frozenset(
         acts.ReleasePart,
         acts.CloseContainment,
         acts.GiveSignature,
+        acts.RefuseApproval,
+        acts.WithdrawRequest,
         *people_acts.PEOPLE_ACTS,
     }
 ) - {people_acts.TeachInBadge}
@@ -137,5 +141,8 @@ def require_proof(how: How, act: Act[Record]) -> None:
 
 def require_person(act: Act[Record]) -> None:
     """Refuse an act that nobody may do in a name that was only stated."""
-    if isinstance(act, people_acts.ActOnPeople | acts.GiveSignature):
+    if isinstance(
+        act,
+        people_acts.ActOnPeople | acts.GiveSignature | acts.RefuseApproval | acts.WithdrawRequest,
+    ):
         raise Refusal("person_required", act=act.KIND, needs=needs(act))

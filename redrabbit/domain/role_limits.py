@@ -10,6 +10,7 @@ from typing import Final
 
 from redrabbit.domain.challenge_part import PartState
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.approval import ApprovalRecord
 from redrabbit.domain.facts.challenge_part import ChallengePartRecord
 from redrabbit.domain.facts.role_grant import RoleGrantRecord
 from redrabbit.domain.identity import Actor, PersonId
@@ -68,6 +69,18 @@ def refuse_same_person(part: ChallengePartRecord, actor: Actor) -> None:
     """Refuse the release of a part to everybody who quarantined it since the last one: another person looks at it."""
     if part.state is PartState.QUARANTINED and actor.id in part.taken_out_by:
         raise Refusal("same_person", part=part.part_id)
+
+
+def refuse_own_request(request: ApprovalRecord, actor: Actor) -> None:
+    """Refuse to who asked for an act to decide on it: another person does; who asked withdraws it (D45)."""
+    if request.decided_by == actor.id:
+        raise Refusal("request_of_own", entry=request.of_entry)
+
+
+def refuse_others_request(request: ApprovalRecord, actor: Actor) -> None:
+    """Refuse to withdraw what somebody else asked for (D45)."""
+    if request.decided_by != actor.id:
+        raise Refusal("request_of_another", entry=request.of_entry)
 
 
 def refuse_beyond_the_floor(

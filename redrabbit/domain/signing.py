@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from redrabbit.domain.approval import ApprovalMode
 from redrabbit.domain.challenge_part import PartState
 from redrabbit.domain.containment_questions import reaction_of
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.approval import ApprovalRecord
 from redrabbit.domain.facts.challenge_part import (
     ChallengePartRecord,
     PartRegistered,
@@ -32,6 +34,7 @@ from redrabbit.domain.facts.presentation import PresentationRecord, VerdictContr
 from redrabbit.domain.facts.run import RunClosed, RunRecord
 from redrabbit.domain.role import Role
 from redrabbit.domain.run_words import RunState
+from redrabbit.domain.subject import Subject
 
 
 class Meaning(StrEnum):
@@ -49,16 +52,6 @@ class Meaning(StrEnum):
     def is_own(self) -> bool:
         """Whether who did it signs so; else somebody else does."""
         return self in {Meaning.PERFORMED, Meaning.RELEASED, Meaning.DISPOSED}
-
-
-class Subject(StrEnum):
-    """What kind of record is signed."""
-
-    RUN = "run"
-    CONTAINMENT = "containment"
-    PART = "part"
-    EXCUSE = "excuse"
-    """A scheduled check that a person excused."""
 
 
 _FLOOR: Final = frozenset({Role.OPERATOR, Role.SHIFT_LEADER, Role.QUALITY_ENGINEER})
@@ -82,6 +75,7 @@ SIGNERS: Final[Mapping[Subject, Mapping[Meaning, frozenset[Role]]]] = {
         Meaning.APPROVED: _QUALITY,
     },
     Subject.EXCUSE: {Meaning.REVIEWED: _LEADING, Meaning.APPROVED: _LEADING},
+    Subject.REQUEST: {Meaning.APPROVED: _FLOOR},  # who may: as what it asks for is approved
 }
 """In which meanings each kind of record is signed, and by whom."""
 
@@ -99,6 +93,8 @@ class Signable:
     """Who finished it; None: nobody did, it closed by itself."""
     is_release: bool = False
     """Whether it lets a part be used."""
+    about: Subject | None = None
+    """Of a request: what it asks for is signed as this one is."""
 
     @property
     def meanings(self) -> tuple[Meaning, ...]:
@@ -109,9 +105,44 @@ class Signable:
             if meaning is not Meaning.RELEASED or self.is_release
         )
 
+    def signers(self, meaning: Meaning) -> frozenset[Role]:
+        """Return which roles may sign it in a meaning."""
+        return SIGNERS[self.about or self.subject][meaning]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a record stands, finished or not."""
+
+    stream: str
+    entry: int
+    """Index of the ledger entry that last changed it."""
+
+
+def standing(look: Look, subject: Subject, subject_id: str) -> Standing | None:
+    """Return how a record stands for which an act may be asked; None where there is none."""
+    if subject is Subject.PART:
+        part = look(ChallengePartRecord, subject_id)
+        return Standing(stream=part.stream, entry=part.entry) if part is not None else None
+    found = (
+        look(ContainmentRecord, subject_id)
+        if subject is Subject.CONTAINMENT
+        else look(OccurrenceRecord, subject_id)
+    )
+    return Standing(stream=found.line, entry=found.entry) if found is not None else None
+
+
+def is_as_asked(look: Look, request: ApprovalRecord) -> bool:
+    """Return whether what a request is about stands as it did when it was asked."""
+    now = standing(look, request.subject, request.subject_id)
+    return now is not None and now.entry == request.stood_at
+
 
 def subject_of(fact: Fact) -> tuple[Subject, str] | None:
-    """Return which record an entry may have finished, or changed after it was; None: none that is signed."""
+    """Return which record an entry may have finished, or changed after it was; None: none that is signed.
+
+    A request is known by its entry's index, which a fact does not say.
+    """
     match fact:
         case RunClosed() | VerdictContradicted():
             return Subject.RUN, fact.run_id
@@ -186,11 +217,30 @@ def _excuse(look: Look, occurrence_id: str) -> Signable | None:
     )
 
 
+def _request(look: Look, subject_id: str) -> Signable | None:
+    """Return a request that waits for an approval over what still stands as it did, or that has one."""
+    request = look(ApprovalRecord, int(subject_id)) if subject_id.isdecimal() else None
+    if request is None or request.mode is not ApprovalMode.BEFORE:
+        return None
+    has_approval = request.approved_entry is not None
+    if not has_approval and not (request.ended is None and is_as_asked(look, request)):
+        return None
+    return Signable(
+        subject=Subject.REQUEST,
+        subject_id=subject_id,
+        stream=request.stream,
+        entry=request.of_entry,
+        done_by=request.decided_by,
+        about=request.subject,
+    )
+
+
 _SIGNABLE: Final = {
     Subject.RUN: _run,
     Subject.CONTAINMENT: _containment,
     Subject.PART: _part,
     Subject.EXCUSE: _excuse,
+    Subject.REQUEST: _request,
 }
 
 
@@ -238,7 +288,7 @@ def refuse_signature(
     """
     if meaning not in found.meanings:
         raise Refusal("meaning_does_not_fit", meaning=meaning.value)
-    needed = SIGNERS[found.subject][meaning]
+    needed = found.signers(meaning)
     if not roles & needed:
         needs = tuple(role.value for role in Role if role in needed)
         raise Refusal("not_permitted", act="give_signature", needs=needs)

@@ -1,12 +1,12 @@
 """Approval of what one person decided: asked for, overdue, given, or no longer needed (D45, D46)."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from redrabbit.domain import acts
-from redrabbit.domain.approval import Approvable, ApprovalMode, due_after
-from redrabbit.domain.facts.alarm import AlarmEnded, AlarmKind
+from redrabbit.domain.approval import ApprovalMode, due_after
+from redrabbit.domain.asked_acts import ASKED
+from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.approval import (
     ApprovalAsked,
     ApprovalMoot,
@@ -15,32 +15,21 @@ from redrabbit.domain.facts.approval import (
 )
 from redrabbit.domain.facts.fact import read_json
 from redrabbit.domain.facts.words import PlaceNames
+from redrabbit.domain.fallen_requests import WAITS, end_of_alarm
 from redrabbit.domain.identity import AGENT, SCHEDULER, Actor, LineId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.permissions import PROOFS
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import Where, equals
-from redrabbit.domain.records import AlarmRecord, ContainmentRecord, OccurrenceRecord
-from redrabbit.domain.signing import Subject, signable
+from redrabbit.domain.records import ContainmentRecord, OccurrenceRecord
+from redrabbit.domain.signing import signable
+from redrabbit.domain.subject import Subject
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.record_fact import record
 
-ASKED: Final[Mapping[type[acts.Act[Any]], tuple[Approvable, Subject, str]]] = {
-    acts.ReleasePart: (Approvable.RELEASE_PART, Subject.PART, "part_id"),
-    acts.CloseContainment: (
-        Approvable.CLOSE_CONTAINMENT,
-        Subject.CONTAINMENT,
-        "containment_id",
-    ),
-    acts.Excuse: (Approvable.EXCUSE, Subject.EXCUSE, "occurrence_id"),
-}
-"""What each act decides, of which record, and the act's field that names it."""
-
 AT_ONCE: Final = 50
 """Approvals that are told as overdue in one transaction."""
-
-WAITS: Final = Where("waits_until", "!=", None)
 
 
 def after_act(uow: UnitOfWork, plant: Plant, act: acts.Act[Any], actor: Actor) -> None:
@@ -50,16 +39,16 @@ def after_act(uow: UnitOfWork, plant: Plant, act: acts.Act[Any], actor: Actor) -
     registered nobody can sign, and nothing is asked.
     """
     if isinstance(act, acts.QuarantinePart):
-        _forget_changed(uow, Subject.PART, act.part_id)
+        forget_changed(uow, Subject.PART, act.part_id)
     asked = ASKED.get(type(act))
     if asked is None:
         return
     what, subject, name = asked
     subject_id = getattr(act, name)
-    _forget_changed(uow, subject, subject_id)
+    forget_changed(uow, subject, subject_id)
     mode = plant.people.approval.modes.get(what)
     found = signable(uow.get, subject, subject_id)
-    if mode is None or found is None or actor.how not in PROOFS:
+    if mode in {None, ApprovalMode.BEFORE} or found is None or actor.how not in PROOFS:
         return
     calendar = plant.calendars.get(LineId(found.stream))
     within = plant.people.approval.within
@@ -94,7 +83,7 @@ def tell_overdue(uow: UnitOfWork) -> None:
         limit=AT_ONCE,
     )
     for approval in late:
-        if _is_changed(uow, approval):
+        if approval.mode is not ApprovalMode.BEFORE and _is_changed(uow, approval):
             _forget(uow, approval)
         else:
             _tell(uow, approval)
@@ -104,7 +93,7 @@ def after_signature(uow: UnitOfWork, entry: int) -> None:
     """End the alarm about an approval that was given now."""
     approval = uow.get(ApprovalRecord, entry)
     if approval is not None and approval.waits_until is None:
-        _end_alarm(uow, approval)
+        end_alarm(uow, approval)
 
 
 def _tell(uow: UnitOfWork, approval: ApprovalRecord) -> None:
@@ -133,21 +122,21 @@ def _is_changed(reader: Reader, approval: ApprovalRecord) -> bool:
     return found is None or found.entry != approval.of_entry
 
 
-def _forget_changed(uow: UnitOfWork, subject: Subject, subject_id: str) -> None:
+def forget_changed(uow: UnitOfWork, subject: Subject, subject_id: str) -> None:
+    """Let nobody wait for the approval of what was decided of a record before it was changed."""
     of_it = (equals("subject", subject), equals("subject_id", subject_id), WAITS)
     for approval in uow.find(ApprovalRecord, *of_it):
-        if _is_changed(uow, approval):
+        if approval.mode is not ApprovalMode.BEFORE and _is_changed(uow, approval):
             _forget(uow, approval)
 
 
 def _forget(uow: UnitOfWork, approval: ApprovalRecord) -> None:
     moot = ApprovalMoot(entry=approval.of_entry)
     record(uow, moot, stream=approval.stream, actor=SCHEDULER)
-    _end_alarm(uow, approval)
+    end_alarm(uow, approval)
 
 
-def _end_alarm(uow: UnitOfWork, approval: ApprovalRecord) -> None:
-    alarm = uow.get(AlarmRecord, approval.alarm_id) if approval.alarm_id is not None else None
-    if alarm is not None and alarm.ended_at is None:
-        ended = AlarmEnded(alarm_id=alarm.alarm_id)
-        record(uow, ended, stream=alarm.stream, actor=AGENT)
+def end_alarm(uow: UnitOfWork, approval: ApprovalRecord) -> None:
+    """End the alarm about an approval for which nobody waits any more."""
+    for ended in end_of_alarm(uow, approval):
+        record(uow, ended, stream=approval.stream, actor=AGENT)

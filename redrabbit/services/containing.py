@@ -167,12 +167,18 @@ def record_repair(
 
 def close(uow: UnitOfWork, containment_id: ContainmentId, *, actor: Actor) -> ContainmentRecord:
     """Close the case; refused while anything is left to do (B24)."""
+    closed = closing(uow, containment_id)
+    record(uow, closed, stream=_case(uow, containment_id).line, actor=actor)
+    return _case(uow, containment_id)
+
+
+def closing(uow: UnitOfWork, containment_id: ContainmentId) -> ContainmentClosed:
+    """Return what closes the case; refused as `close` is."""
     case = _open_case(uow, containment_id)
     left = left_to_do(case)
     if left:
         raise Refusal("containment_not_done", containment=containment_id, left=left[0].value)
-    record(uow, ContainmentClosed(containment_id=containment_id), stream=case.line, actor=actor)
-    return _case(uow, containment_id)
+    return ContainmentClosed(containment_id=containment_id)
 
 
 def _case(uow: UnitOfWork, containment_id: ContainmentId) -> ContainmentRecord:

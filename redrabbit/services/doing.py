@@ -31,11 +31,13 @@ from redrabbit.services import (
     planning,
     pulse_learning,
     remarking,
+    requesting,
     signing,
     silencing,
 )
 from redrabbit.services.agent import Agent
 from redrabbit.services.containing import EndTold
+from redrabbit.services.elsewhere import refuse_elsewhere
 from redrabbit.services.kept_answers import answer_again, answer_refused, answer_with
 from redrabbit.services.pending import Pending
 from redrabbit.services.people_commands import PEOPLE_COMMANDS
@@ -156,7 +158,19 @@ class Door:
             return PEOPLE_COMMANDS[type(act)](uow, plant, act, asked.actor)
         if isinstance(act, acts.GiveSignature):
             steady_s = self._agent.clock.steady_s()
-            return signing.sign(uow, plant, act, asked.actor, shown=asked.shown, steady_s=steady_s)
+            signature = signing.sign(
+                uow, plant, act, asked.actor, shown=asked.shown, steady_s=steady_s
+            )
+            requesting.carry_out(
+                uow,
+                plant,
+                act.entry,
+                lambda work, of, by: COMMANDS[type(of)](work, plant, of, by, None),
+            )
+            return signature
+        request = requesting.ask_first(uow, plant, act, asked.actor)
+        if request is not None:
+            return request
         done = COMMANDS[type(act)](uow, plant, act, asked.actor, count)
         approving.after_act(uow, plant, act, asked.actor)
         return done
@@ -247,34 +261,6 @@ class Door:
             if queue is not None
             else None
         )
-
-
-def refuse_elsewhere(reader: Reader, plant: Plant, act: Act[Any], here: str) -> None:
-    """Refuse an act before the screen, or on the page, of what is no station, or of another station than its run's.
-
-    The station is signed into the ledger with the actor (D23), so it is never what an address says.
-    Asked before the move, because a scan that the move refuses is kept with its actor.
-    """
-    if here not in {station.id for station in plant.stations}:
-        raise Refusal("no_such_station", station=here)
-    station = _station_of(reader, plant, act)
-    if station is not None and station != here:
-        raise Refusal("other_station", station=station, here=here)
-
-
-def _station_of(reader: Reader, plant: Plant, act: Act[Any]) -> str | None:
-    """Return the station at which an act is done; None where it may be done anywhere, or nowhere."""
-    if isinstance(act, acts.StartRun):
-        return next((c.station for c in plant.plan.checks if c.id == act.check_id), None)
-    if isinstance(act, acts.DecidePulse):
-        return act.station
-    if isinstance(act, acts.ActOnRun):
-        run = reader.get(RunRecord, act.run_id)
-        return run.station if run is not None else None
-    if isinstance(act, acts.ActOnCase):
-        case = reader.get(ContainmentRecord, act.containment_id)
-        return case.station if case is not None else None
-    return None
 
 
 def once(
@@ -486,6 +472,12 @@ COMMANDS: Mapping[
     ),
     acts.DropMessage: lambda uow, _plant, act, by, _n: messaging.drop(
         uow, act.alarm_id, act.receiver, actor=by
+    ),
+    acts.RefuseApproval: lambda uow, _plant, act, by, _n: requesting.refuse(
+        uow, act.entry, reason=act.reason, actor=by
+    ),
+    acts.WithdrawRequest: lambda uow, _plant, act, by, _n: requesting.withdraw(
+        uow, act.entry, actor=by
     ),
 }
 """One row an act that goes straight to the database."""

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from redrabbit.domain import acts, people_acts
 from redrabbit.domain.acts import Act
+from redrabbit.domain.asked_acts import act_asked
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Actor, How, LineId, PersonId, StationId
 from redrabbit.domain.ledger import PLANT_STREAM
@@ -24,9 +25,10 @@ from redrabbit.domain.permissions import (
     require_scope,
 )
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.record_query import equals
+from redrabbit.domain.record_query import equals, recorded
 from redrabbit.domain.records import (
     AlarmRecord,
+    ApprovalRecord,
     ChallengePartRecord,
     ContainmentRecord,
     OccurrenceRecord,
@@ -50,10 +52,13 @@ from redrabbit.domain.role_limits import (
     refuse_beyond_the_floor,
     refuse_early_excuse,
     refuse_long_pause,
+    refuse_others_request,
     refuse_others_run,
+    refuse_own_request,
     refuse_same_person,
 )
 from redrabbit.domain.signing import refuse_signature
+from redrabbit.domain.subject import Subject
 from redrabbit.domain.token_rights import scopes_of_token
 from redrabbit.services.ports import Reader
 from redrabbit.services.signables import signable_at, who_ran, who_took_part
@@ -97,9 +102,14 @@ def require(reader: Reader, plant: Plant, act: Act[Any], actor: Actor, now: date
     roles = _roles(reader, plant, act, actor, now)
     require_role(roles, act)
     require_proof(actor.how, act)
+    _limit(Asking(reader=reader, plant=plant, actor=actor, now=now, roles=roles), act)
+
+
+def _limit(asking: Asking, act: Act[Any]) -> None:
+    """Refuse what the role does not reach."""
     limit = LIMITS.get(type(act))
     if limit is not None:
-        limit(Asking(reader=reader, plant=plant, actor=actor, now=now, roles=roles), act)
+        limit(asking, act)
 
 
 def _roles(
@@ -170,7 +180,7 @@ def place_of(reader: Reader, plant: Plant, act: Act[Any]) -> Place | None:
         return ANYWHERE
     stream = (
         found.stream
-        if isinstance(found, ChallengePartRecord | AlarmRecord | SilenceRecord)
+        if isinstance(found, ApprovalRecord | ChallengePartRecord | AlarmRecord | SilenceRecord)
         else found.line
     )
     if isinstance(found, AlarmRecord) and stream == PLANT_STREAM:
@@ -232,6 +242,7 @@ _OnRecord = (
     | OccurrenceRecord
     | PauseRecord
     | ContainmentRecord
+    | ApprovalRecord
     | ChallengePartRecord
     | AlarmRecord
     | SilenceRecord
@@ -270,6 +281,10 @@ RECORD_OF: Mapping[type[Act[Any]], Callable[[Reader, Any], _OnRecord | None]] = 
         (acts.AcknowledgeAlarm, acts.SendMessageAgain, acts.DropMessage),
         lambda reader, act: reader.get(AlarmRecord, act.alarm_id),
     ),
+    **dict.fromkeys(
+        (acts.RefuseApproval, acts.WithdrawRequest),
+        lambda reader, act: reader.get(ApprovalRecord, act.entry),
+    ),
     acts.Excuse: lambda reader, act: reader.get(OccurrenceRecord, act.occurrence_id),
     acts.EndPause: lambda reader, act: reader.get(PauseRecord, act.pause_id),
     acts.EndSilence: lambda reader, act: reader.get(SilenceRecord, act.silence_id),
@@ -290,6 +305,21 @@ def _signs(asking: Asking, act: acts.GiveSignature) -> None:
     found = signable_at(asking.reader, act.entry)
     took_part = who_took_part(asking.reader, found)
     refuse_signature(found, act.meaning, asking.actor.id, took_part, asking.roles)
+    if found.subject is Subject.REQUEST:
+        _limit(asking, act_asked(recorded(asking.reader, ApprovalRecord, found.entry)))
+
+
+def _refuses_request(asking: Asking, act: acts.RefuseApproval) -> None:
+    request = asking.reader.get(ApprovalRecord, act.entry)
+    if request is not None:
+        require_role(asking.roles, act_asked(request))
+        refuse_own_request(request, asking.actor)
+
+
+def _withdraws_request(asking: Asking, act: acts.WithdrawRequest) -> None:
+    request = asking.reader.get(ApprovalRecord, act.entry)
+    if request is not None:
+        refuse_others_request(request, asking.actor)
 
 
 def _excuses(asking: Asking, act: acts.Excuse) -> None:
@@ -346,6 +376,8 @@ LIMITS: Mapping[type[Act[Any]], Callable[[Asking, Any], None]] = {
     acts.DeclarePause: _pauses,
     acts.ReleasePart: _releases,
     acts.GiveSignature: _signs,
+    acts.RefuseApproval: _refuses_request,
+    acts.WithdrawRequest: _withdraws_request,
     people_acts.IssueBadge: _issues_badge,
     people_acts.RevokeBadge: _revokes_badge,
     people_acts.TeachInBadge: _teaches_in,

@@ -19,7 +19,7 @@ from redrabbit.domain.facts.occurrence import (
     PauseDeclared,
     PauseEnded,
 )
-from redrabbit.domain.identity import Actor, AlarmId, OccurrenceId, PauseId
+from redrabbit.domain.identity import Actor, AlarmId, OccurrenceId, PartId, PauseId
 from redrabbit.domain.limits import LONGEST_PAUSE, can_be_recorded
 from redrabbit.domain.occurrence import holding_run, may_be_excused, status
 from redrabbit.domain.plant import Plant
@@ -54,6 +54,14 @@ def excuse(
     uow: UnitOfWork, occurrence_id: OccurrenceId, *, reason: str, actor: Actor
 ) -> OccurrenceRecord:
     """Excuse an occurrence before its window closes; refused once it is decided (L7)."""
+    excused = excusing(uow, occurrence_id, reason=reason)
+    stream = recorded(uow, OccurrenceRecord, occurrence_id).line
+    record(uow, excused, stream=stream, actor=actor)
+    return recorded(uow, OccurrenceRecord, occurrence_id)
+
+
+def excusing(uow: UnitOfWork, occurrence_id: OccurrenceId, *, reason: str) -> OccurrenceDecided:
+    """Return what excuses an occurrence; refused as `excuse` is."""
     reason = required_reason(reason)
     occurrence = uow.get(OccurrenceRecord, occurrence_id)
     if occurrence is None:
@@ -63,11 +71,9 @@ def excuse(
     status_now = status(occurrence, uow.now)
     if not may_be_excused(occurrence, uow.now):
         raise Refusal("occurrence_decided", occurrence=occurrence_id, status=status_now.value)
-    excuse = OccurrenceDecided.of(
+    return OccurrenceDecided.of(
         occurrence, OccurrenceOutcome.EXCUSED, DecisionCode.PERSON, text=reason
     )
-    record(uow, excuse, stream=occurrence.line, actor=actor)
-    return recorded(uow, OccurrenceRecord, occurrence_id)
 
 
 def declare_pause(
@@ -117,15 +123,22 @@ def end_pause(uow: UnitOfWork, pause_id: PauseId, *, actor: Actor) -> PauseRecor
 def quarantine(uow: UnitOfWork, part_id: str, *, reason: str, actor: Actor) -> ChallengePartRecord:
     """Take a part out of use until it is released again."""
     reason = required_reason(reason)
-    return _change_part(uow, _part(uow, part_id), PartState.QUARANTINED, reason, actor)
+    changed = _changed(part_id, PartState.QUARANTINED, reason)
+    return _change_part(uow, _part(uow, part_id), changed, actor)
 
 
 def release(uow: UnitOfWork, part_id: str, *, actor: Actor) -> ChallengePartRecord:
     """Release a part for use; refused for a retired one."""
+    released = releasing(uow, part_id)
+    return _change_part(uow, _part(uow, part_id), released, actor)
+
+
+def releasing(uow: UnitOfWork, part_id: str) -> PartStateChanged:
+    """Return what releases a part; refused as `release` is."""
     part = _part(uow, part_id)
     if part.state in {PartState.RETIRED, PartState.RELEASED}:
         raise Refusal(f"part_already_{part.state.value}", part=part_id)
-    return _change_part(uow, part, PartState.RELEASED, None, actor)
+    return _changed(part_id, PartState.RELEASED, None)
 
 
 def found_again(uow: UnitOfWork, part_id: str, *, actor: Actor) -> ChallengePartRecord:
@@ -179,11 +192,14 @@ def _part(uow: UnitOfWork, part_id: str) -> ChallengePartRecord:
     return part
 
 
-def _change_part(
-    uow: UnitOfWork, part: ChallengePartRecord, state: PartState, reason: str | None, actor: Actor
-) -> ChallengePartRecord:
-    changed = PartStateChanged(
-        part_id=part.part_id, state=state, state_code=PartStateCode.PERSON, state_text=reason
+def _changed(part_id: str, state: PartState, reason: str | None) -> PartStateChanged:
+    return PartStateChanged(
+        part_id=PartId(part_id), state=state, state_code=PartStateCode.PERSON, state_text=reason
     )
+
+
+def _change_part(
+    uow: UnitOfWork, part: ChallengePartRecord, changed: PartStateChanged, actor: Actor
+) -> ChallengePartRecord:
     record(uow, changed, stream=part.stream, actor=actor)
     return _part(uow, part.part_id)

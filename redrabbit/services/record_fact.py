@@ -9,7 +9,7 @@ from datetime import datetime
 
 from redrabbit.domain.consequences import consequences
 from redrabbit.domain.control_plan import Check
-from redrabbit.domain.facts.alarm import AlarmRaised
+from redrabbit.domain.facts.alarm import AlarmEnded, AlarmRaised
 from redrabbit.domain.facts.alarm_told import AlarmsTold, ToldStep
 from redrabbit.domain.facts.fact import Fact, event_of
 from redrabbit.domain.identity import AGENT, Actor
@@ -41,7 +41,7 @@ def record(
     if telling is not None and isinstance(fact, AlarmRaised):
         _tell(uow, fact, telling, happened_at, entry)
     for follows in consequences(fact, happened_at, uow, check):
-        by = AGENT if isinstance(follows.fact, AlarmRaised) else actor
+        by = AGENT if isinstance(follows.fact, AlarmRaised | AlarmEnded) else actor
         record(uow, follows.fact, stream=stream, actor=by, at=follows.at, check=check)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from redrabbit.domain.identity import RunId
 from redrabbit.domain.records import PartToldRecord, RemarkRecord, RunRecord, SignatureRecord
-from redrabbit.domain.signing import Subject
+from redrabbit.domain.subject import Subject
 from redrabbit.services.ports import Reader, equals
 
 

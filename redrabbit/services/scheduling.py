@@ -43,7 +43,7 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord, OccurrenceRecord, PauseRecord
 from redrabbit.domain.schedule import DueTime, each_due_time, next_due
 from redrabbit.domain.unwatched import lapse_code
-from redrabbit.services import approving
+from redrabbit.services import approving, requesting
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.pauses import pauses_at
 from redrabbit.services.ports import Reader, UnitOfWork, equals
@@ -74,6 +74,7 @@ def step_some(uow: UnitOfWork, plant: Plant, *, only: CheckId | None = None) -> 
     later = bring_up_some(uow, only=only)
     left_since = min([*left, *([later] if later is not None else [])], default=None)
     if left_since is None and only is None:
+        requesting.end_late(uow)
         approving.tell_overdue(uow)
         uow.release()  # what is told late, as one message
     return left_since
@@ -121,8 +122,8 @@ def next_step_at(reader: Reader, plant: Plant, now: datetime) -> datetime | None
             instants.append(occurrence.grace_ends_at)
         if occurrence.due_at > now and _pause_over(reader, occurrence) is not None:
             instants.append(occurrence.due_at)
-    approval_at = approving.next_overdue_at(reader)
-    instants += [approval_at] if approval_at is not None else []
+    for at in (approving.next_overdue_at(reader), requesting.next_end_at(reader)):
+        instants += [at] if at is not None else []
     return max(min(instants), now) if instants else None
 
 

@@ -1,11 +1,13 @@
 """What of the ledger can be signed now, and who had a hand in it (R20)."""
 
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.approval_request import ApprovalRequested
 from redrabbit.domain.facts.catalogue import fact_of
 from redrabbit.domain.ledger import read_entry
 from redrabbit.domain.merkle import leaf_hash
 from redrabbit.domain.record_query import equals, recorded
 from redrabbit.domain.records import (
+    ApprovalRecord,
     ChallengePartRecord,
     ContainmentRecord,
     PresentationRecord,
@@ -13,17 +15,17 @@ from redrabbit.domain.records import (
 )
 from redrabbit.domain.signing import (
     Signable,
-    Subject,
     hands_on_case,
     hands_on_run,
     signable,
     subject_of,
 )
+from redrabbit.domain.subject import Subject
 from redrabbit.services.ports import Reader
 
 
 def signable_at(reader: Reader, index: int) -> Signable:
-    """Return the finished record that an entry left as it stands.
+    """Return the finished record that an entry left as it stands, or the request that it asks for.
 
     Refusal for what is no entry, one that finishes no record that is signed, and one after which its record was
     changed.
@@ -31,6 +33,7 @@ def signable_at(reader: Reader, index: int) -> Signable:
     subject = _subject_at(reader, index)
     found = signable(reader.get, *subject) if subject is not None else None
     if subject is None or found is None:
+        _refuse_ended(reader, index)
         raise Refusal("nothing_to_sign", entry=index)
     if found.entry != index:
         raise Refusal("record_changed", entry=index, now=found.entry)
@@ -43,6 +46,13 @@ def subject_at(reader: Reader, index: int) -> tuple[Subject, str]:
     if subject is None or signable(reader.get, *subject) is None:
         raise Refusal("nothing_to_sign", entry=index)
     return subject
+
+
+def _refuse_ended(reader: Reader, index: int) -> None:
+    """Refuse what is a request that was not approved, in words of its own."""
+    request = reader.get(ApprovalRecord, index)
+    if request is not None and request.ended is not None:
+        raise Refusal("request_ended", entry=index, ended=request.ended.value)
 
 
 def leaf_of(reader: Reader, index: int) -> str:
@@ -59,6 +69,8 @@ def _subject_at(reader: Reader, index: int) -> tuple[Subject, str] | None:
         fact = fact_of(read_entry(stored, index))
     except ValueError as error:
         raise Refusal("entry_damaged", entry=index, found=str(error)) from error
+    if isinstance(fact, ApprovalRequested):
+        return Subject.REQUEST, str(index)
     return subject_of(fact) if fact is not None else None
 
 
@@ -68,11 +80,15 @@ def who_took_part(reader: Reader, found: Signable) -> frozenset[str]:
     if found.subject is Subject.RUN:
         run = recorded(reader, RunRecord, found.subject_id)
         return done_by | hands_on_run(run, _presented(reader, run))
-    if found.subject is Subject.CONTAINMENT:
-        return done_by | hands_on_case(recorded(reader, ContainmentRecord, found.subject_id))
-    if found.subject is Subject.PART:
-        part = recorded(reader, ChallengePartRecord, found.subject_id)
-        return done_by | frozenset(part.taken_out_by)
+    about: Subject = found.subject
+    about_id = found.subject_id
+    if about is Subject.REQUEST:
+        request = recorded(reader, ApprovalRecord, found.entry)
+        about, about_id = request.subject, request.subject_id
+    if about is Subject.CONTAINMENT:
+        return done_by | hands_on_case(recorded(reader, ContainmentRecord, about_id))
+    if about is Subject.PART:
+        return done_by | frozenset(recorded(reader, ChallengePartRecord, about_id).taken_out_by)
     return done_by
 
 

@@ -11,7 +11,7 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.reauthentication import Reauthentication, refuse_stale
 from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import SignatureRecord
-from redrabbit.services import approving
+from redrabbit.services import approving, requesting
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.queries.signed_text import digest_of_text, text_to_sign
 from redrabbit.services.record_fact import record
@@ -41,6 +41,7 @@ def sign(
     text = text_to_sign(uow, plant, found, asked.language)
     if not hmac.compare_digest(digest_of_text(text), asked.shown):
         raise Refusal("shown_differs", entry=asked.entry)
+    requesting.refuse_late(uow, found)
     if uow.get(SignatureRecord, asked.entry, asked.meaning, actor.id) is not None:
         raise Refusal("signed_before", entry=asked.entry, meaning=asked.meaning.value)
     signature = SignatureGiven(

@@ -68,6 +68,8 @@ DECIDED: Final = {
     "drop_message": "-x---x---",
     "decide_pulse": "-----x---",
     "give_signature": "xx---x---",
+    "refuse_approval": "-x---x---",
+    "withdraw_request": "-x---x---",
     "register_person": "-------x-",
     "change_person": "-------x-",
     "disable_person": "-------x-",
@@ -186,7 +188,10 @@ def test_a_badge_alone_is_too_little_for_what_cannot_be_taken_back() -> None:
     """D45: a PIN is asked for these and for no others."""
     asked = {kind.KIND for kind in NEED_PROOF}
     on_records = asked & {kind.KIND for kind in ACTS}
-    assert on_records == {"excuse", "release_part", "close_containment", "give_signature"}
+    assert on_records == {
+        *("excuse", "release_part", "close_containment"),
+        *("give_signature", "refuse_approval", "withdraw_request"),
+    }
     assert asked - on_records == {kind.KIND for kind in PEOPLE_ACTS} - {"teach_in_badge"}
     proving = {How.BADGE_PIN, How.PASSWORD, How.OIDC, How.SECURITY_KEY}
     for how in How:

@@ -113,7 +113,7 @@ WITH_AN_ENTRY = {
     },
     "checks": {"runs_without_verdict", "without_verdict_since"},
     "containments": {"opened_entry", "stopped_how", "stopped_entry", "window_end", "entry"},
-    "occurrences": {"decided_entry"},
+    "occurrences": {"decided_entry", "entry"},
     "pauses": {"declared_how", "declared_entry", "ended_how", "ended_entry"},
     "presentations": {"issued_how", "issued_entry", "given_back_how", "given_back_entry"},
     "runs": {"started_entry", "stopped_by", "stopped_how", "stopped_entry", "confirmed_entry"},

@@ -28,7 +28,6 @@ from redrabbit.domain.signing import (
     SIGNERS,
     Meaning,
     Signable,
-    Subject,
     hands_on_case,
     hands_on_run,
     may_sign,
@@ -36,6 +35,7 @@ from redrabbit.domain.signing import (
     signable,
     subject_of,
 )
+from redrabbit.domain.subject import Subject
 from tests.domain.facts.test_containment import CONTAINMENT, DONE
 from tests.domain.folded import AT, PART, VERDICT, FoldedLedger, a_ledger, a_running_ledger
 from tests.stored import bare
@@ -47,6 +47,7 @@ OF: dict[Subject, tuple[type[Record], str]] = {
     Subject.PART: (ChallengePartRecord, "RR-0001"),
     Subject.EXCUSE: (OccurrenceRecord, "line1-O-1"),
 }
+"""Finished records; requests are signed in `tests.domain.facts.test_approval_request`."""
 WHERE_IT_IS = {"custody", "custody_at", "run_id", "uses"}
 """What of a part moves with each use, and is not signed."""
 
@@ -96,7 +97,7 @@ def a_story() -> FoldedLedger:
     return ledger
 
 
-@pytest.mark.parametrize("subject", Subject)
+@pytest.mark.parametrize("subject", OF)
 def test_a_finished_record_is_signed_by_its_last_entry(subject: Subject) -> None:
     ledger = a_story()
     found = signable(ledger.look, subject, OF[subject][1])
@@ -191,7 +192,7 @@ def stands(ledger: FoldedLedger, signature: SignatureRecord) -> bool:
     return found is not None and found.entry == signature.of_entry
 
 
-@given(st.lists(st.sampled_from([*CHANGES, *Subject]), max_size=12))
+@given(st.lists(st.sampled_from([*CHANGES, *OF]), max_size=12))
 @settings(deadline=None)
 def test_a_signature_stands_over_nothing_but_what_was_signed(
     steps: list[tuple[str, dict[str, Any]] | Subject],
@@ -217,8 +218,8 @@ def test_a_signature_stands_over_nothing_but_what_was_signed(
 def test_whatever_changes_a_record_says_so_in_it(change: tuple[str, dict[str, Any]]) -> None:
     """Each change by itself, so that none depends on luck to be tried right behind a signature."""
     ledger = a_story()
-    before = {subject: told(ledger, subject) for subject in Subject}
-    for subject in Subject:
+    before = {subject: told(ledger, subject) for subject in OF}
+    for subject in OF:
         signed(ledger, subject)
     said(ledger, change)
     for one in ledger.records.values():

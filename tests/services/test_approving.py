@@ -8,6 +8,7 @@ import pytest
 
 from redrabbit.domain import acts
 from redrabbit.domain.approval import Approvable, ApprovalMode, ApprovalRules
+from redrabbit.domain.asked_acts import ASKED
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.identity import PartId
 from redrabbit.domain.people_rules import PeopleRules
@@ -110,9 +111,9 @@ async def test_a_plant_that_says_nothing_is_as_before() -> None:
     assert "approval_asked" not in desk.served.types()
 
 
-@pytest.mark.parametrize("kind", approving.ASKED)
+@pytest.mark.parametrize("kind", ASKED)
 def test_every_act_that_is_approved_names_its_record(kind: type[acts.Act[Any]]) -> None:
-    what, subject, name = approving.ASKED[kind]
+    what, subject, name = ASKED[kind]
     assert what.value == kind.KIND
     assert name in kind.__dataclass_fields__
     assert PartId("RR-0001") == PART

@@ -24,7 +24,13 @@ from redrabbit.domain.identity import (
     SignalName,
 )
 from redrabbit.domain.people_acts import PEOPLE_ACTS
-from redrabbit.domain.records import AlarmRecord, ContainmentRecord, OccurrenceRecord, PauseRecord
+from redrabbit.domain.records import (
+    AlarmRecord,
+    ChallengePartRecord,
+    ContainmentRecord,
+    OccurrenceRecord,
+    PauseRecord,
+)
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.role import Role
 from redrabbit.domain.rule import HeldFeed
@@ -369,7 +375,9 @@ async def test_a_refusal_that_wrote_nothing_leaves_no_key_behind() -> None:
     assert kept == [None, None]
     assert len(served.types()) == size
     await served.service.do(QUARANTINE, ANNA)
-    assert (await served.service.do(release, ANNA, "my-key")).state == "released"
+    released = await served.service.do(release, ANNA, "my-key")
+    assert isinstance(released, ChallengePartRecord)
+    assert released.state == "released"
 
 
 async def a_wrong_scan(served: Served) -> tuple[Act[Any], Act[Any]]:

@@ -13,6 +13,7 @@ import pytest
 
 from redrabbit.domain import acts, people_acts
 from redrabbit.domain.acts import ACTS, Act
+from redrabbit.domain.approval import Approvable, ApprovalMode
 from redrabbit.domain.challenge_part import PartState
 from redrabbit.domain.credential import CredentialKind
 from redrabbit.domain.errors import Refusal
@@ -47,6 +48,7 @@ from redrabbit.domain.permissions import MAY, NEED_PROOF, SCOPES
 from redrabbit.domain.plant import Line, Plant
 from redrabbit.domain.records import (
     AlarmRecord,
+    ApprovalRecord,
     BadgeRecord,
     ChallengePartRecord,
     ContainmentRecord,
@@ -62,6 +64,7 @@ from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.role import Role
 from redrabbit.domain.run_words import Outcome
 from redrabbit.domain.signing import Meaning
+from redrabbit.domain.subject import Subject
 from redrabbit.services.permitting import LIMITS, RECORD_OF, require
 from redrabbit.store.memory import MemoryDatabase
 from simulators.virtual_clock import VirtualClock
@@ -78,7 +81,9 @@ SOMEBODY = person_id(9)
 """Whom acts about people are about: an operator of line 1."""
 ASKER = person_id(1)
 CLOSED_RUN = RunId("line1-R-2")
-SIGNED: Final = 11
+ASKED, OWN = 7001, 7002
+"""Requests of somebody else, and of who asks."""
+SIGNED: Final = 13
 """Where the ledger says that it was closed, behind the records of `of_line_1`."""
 
 
@@ -124,6 +129,8 @@ EXAMPLES: Final[tuple[Act[Any], ...]] = (
         shown="cd" * 32,
         language=PersonLanguage.EN,
     ),
+    acts.RefuseApproval(entry=ASKED, reason="not now"),
+    acts.WithdrawRequest(entry=OWN),
     people_acts.RegisterPerson(
         name="name:1", language=None, employee_number=None, kind=PersonKind.PERSON, expires_at=None
     ),
@@ -198,6 +205,17 @@ def of_line_1() -> Iterator[Record]:
     yield bare(BadgeRecord, 1, badge_id=BADGE, person_id=SOMEBODY)
     yield bare(QualificationRecord, 1, qualification_id=SKILL, person_id=SOMEBODY, station=OP20)
     yield screen(OP20)
+    for entry, who in ((ASKED, "p-0008"), (OWN, ASKER)):
+        yield bare(
+            ApprovalRecord,
+            of_entry=entry,
+            stream=LINE,
+            act=Approvable.EXCUSE,
+            subject=Subject.EXCUSE,
+            subject_id=DUE,
+            mode=ApprovalMode.BEFORE,
+            decided_by=who,
+        )
     yield bare(RunRecord, 2, run_id=CLOSED_RUN, line=LINE, occurrence_id=None, started_by="p-0008")
 
 
@@ -319,7 +337,10 @@ def test_while_nobody_is_registered_a_stated_name_does_all_but_what_is_about_peo
     """D47: as it was before there were people."""
     desk, anna = Desk(), Actor.stated("name:anna")
     for act in EXAMPLES:
-        about_people = type(act) in {*PEOPLE_ACTS, acts.GiveSignature}
+        about_people = type(act) in {
+            *(*PEOPLE_ACTS, acts.GiveSignature),
+            *(acts.RefuseApproval, acts.WithdrawRequest),
+        }
         assert desk.refusal(act, anna) == ("person_required" if about_people else None), act
 
 

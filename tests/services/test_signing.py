@@ -16,7 +16,8 @@ from redrabbit.domain.identity import Actor, How, PartId
 from redrabbit.domain.reauthentication import FRESH, Reauthentication
 from redrabbit.domain.records import ChallengePartRecord, SignatureRecord
 from redrabbit.domain.role import Role
-from redrabbit.domain.signing import Meaning, Subject, signable
+from redrabbit.domain.signing import Meaning, signable
+from redrabbit.domain.subject import Subject
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import names_in
 from redrabbit.services.queries.signatures import sign_page, signatures_of, text_signed

@@ -20,13 +20,14 @@ from typing import Any, TypeVar
 from sqlalchemy import delete, update
 
 from redrabbit.config.plant import load_plant, read_configuration
-from redrabbit.domain.acts import GiveSignature, QuarantinePart
-from redrabbit.domain.approval import Approvable, ApprovalMode
+from redrabbit.domain.acts import GiveSignature, QuarantinePart, ReleasePart
+from redrabbit.domain.approval import Approvable, ApprovalMode, ApprovalRules
 from redrabbit.domain.credential import CredentialKind
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.approval import ApprovalAsked
+from redrabbit.domain.facts.approval_request import ApprovalCarriedOut
 from redrabbit.domain.facts.badge import BadgeIssued, BadgeRevoked
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.facts.credential import (
@@ -83,12 +84,16 @@ from redrabbit.domain.learnt_pulse import SAMPLE, Cycle
 from redrabbit.domain.ledger import PLANT_STREAM, StoredEntry, instant_text
 from redrabbit.domain.observation import Acquisition, Observation, Reason, Value, Window
 from redrabbit.domain.part_count import PartCount
+from redrabbit.domain.people_rules import PeopleRules
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.reauthentication import Reauthentication
+from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import (
     KEYS,
     TABLES,
     AlarmRecord,
+    ApprovalRecord,
+    ChallengePartRecord,
     OccurrenceRecord,
     RunRecord,
     SignatureRecord,
@@ -96,9 +101,17 @@ from redrabbit.domain.records import (
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.role import Role
 from redrabbit.domain.run import Disowned
-from redrabbit.domain.signing import Meaning, Subject
+from redrabbit.domain.signing import Meaning
+from redrabbit.domain.subject import Subject
 from redrabbit.domain.way import WayKind
-from redrabbit.services import containing, messaging, planning, pulse_learning, scheduling
+from redrabbit.services import (
+    containing,
+    messaging,
+    planning,
+    pulse_learning,
+    requesting,
+    scheduling,
+)
 from redrabbit.services.accepting_loss import accept_loss
 from redrabbit.services.agent import note_stopped
 from redrabbit.services.alarming import raise_alarm
@@ -733,15 +746,50 @@ def _signed(shop: Shop, actor: Actor) -> None:
     shop.write(lambda uow: planning.quarantine(uow, "RR-0003", reason="cracked", actor=BERND))
     again = QuarantinePart(part_id=PartId("RR-0003"), reason="cracked")
     shop.write(lambda uow: after_act(uow, shop.plant, again, BERND))
+    _requested(shop, actor)
 
 
-def _sign(shop: Shop, uow: UnitOfWork, entry: int, actor: Actor) -> SignatureRecord:
+def _requested(shop: Shop, actor: Actor) -> None:
+    """Somebody asks four times to release that part: it is refused, withdrawn, changed meanwhile, and carried out."""
+    part_id = PartId("RR-0003")
+    asking = replace(actor, id=str(LEADER))
+    before = ApprovalRules(modes={Approvable.RELEASE_PART: ApprovalMode.BEFORE})
+    plant = replace(shop.plant, people=PeopleRules(approval=before))
+    release = ReleasePart(part_id=part_id)
+
+    def ask() -> ApprovalRecord:
+        request = shop.write(lambda uow: requesting.ask_first(uow, plant, release, asking))
+        assert request is not None
+        return request
+
+    entry = ask().of_entry
+    shop.write(lambda uow: requesting.refuse(uow, entry, reason="still dented", actor=actor))
+    entry = ask().of_entry
+    shop.write(lambda uow: requesting.withdraw(uow, entry, actor=asking))
+    ask()
+    shop.write(lambda uow: planning.quarantine(uow, part_id, reason="bent", actor=BERND))
+    entry = ask().of_entry
+
+    def approve(uow: UnitOfWork) -> None:
+        _sign(shop, uow, entry, actor, Meaning.APPROVED)
+        planning.release(uow, part_id, actor=asking)
+        part = recorded(uow, ChallengePartRecord, part_id)
+        carried_out = ApprovalCarriedOut(entry=entry, done_entry=part.entry)
+        record(uow, carried_out, stream=part.stream, actor=AGENT)
+
+    shop.write(approve)
+    shop.write(lambda uow: planning.quarantine(uow, part_id, reason="cracked", actor=BERND))
+
+
+def _sign(
+    shop: Shop, uow: UnitOfWork, entry: int, actor: Actor, meaning: Meaning = Meaning.REVIEWED
+) -> SignatureRecord:
     text = text_to_sign(uow, shop.plant, signable_at(uow, entry), "zh")
     steady_s = shop.clock.steady_s()
     asked = GiveSignature(
         entry=entry,
         leaf_hash=leaf_of(uow, entry),
-        meaning=Meaning.REVIEWED,
+        meaning=meaning,
         shown=digest_of_text(text),
         language=PersonLanguage.ZH,
     )

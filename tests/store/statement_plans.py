@@ -231,7 +231,7 @@ class Plans:
         """Return the columns that are looked up in the index, and that of a partial one's condition."""
         columns = set(re.findall(r'"?(\w+)"?[=<>]', step[4] or "")) - {"rowid"}
         if "rowid" in (step[4] or ""):
-            columns |= {"index", "id", "entry", "agent_id"}
+            columns |= {"index", "id", "entry", "of_entry", "agent_id"}
         if step[3] in self._partial:
             columns.add(self._partial[step[3]].split()[0])
         return columns

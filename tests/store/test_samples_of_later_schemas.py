@@ -51,6 +51,7 @@ COUNTED = {
     "checks": {"runs_without_verdict", "without_verdict_since"},
     "challenge_parts": {"entry"},
     "containments": {"entry"},
+    "occurrences": {"entry"},
 }
 """What today's records count, or name, of entries of then, though their records did not."""
 

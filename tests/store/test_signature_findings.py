@@ -11,7 +11,8 @@ from redrabbit.domain.facts.person import PersonLanguage
 from redrabbit.domain.facts.signature import SignatureGiven
 from redrabbit.domain.identity import Actor, How, PersonId
 from redrabbit.domain.records import ChallengePartRecord
-from redrabbit.domain.signing import Meaning, Subject
+from redrabbit.domain.signing import Meaning
+from redrabbit.domain.subject import Subject
 from redrabbit.services.signables import leaf_of
 from redrabbit.store.database import SqlDatabase
 from redrabbit.store.opening import open_database

@@ -11,6 +11,7 @@ from redrabbit.domain import acts
 from redrabbit.domain.people_acts import PEOPLE_ACTS
 from redrabbit.services.doing import COMMANDS, MOVES
 from redrabbit.services.permitting import LIMITS
+from redrabbit.web.api.approval_models import OF_REQUESTS
 from redrabbit.web.api.problems import OF_ACTS, OF_MOVES
 from redrabbit.web.api.runs import OF_TAKING
 from redrabbit.web.api.session import OF_PASSWORDS
@@ -68,16 +69,24 @@ ABOUT_PEOPLE = {
 OF_ROLES: Mapping[type[Any], set[str]] = {
     acts.ConfirmRun: {"run_of_another"},
     acts.AbortRun: {"run_of_another"},
-    acts.Excuse: {"excuse_too_early"},
+    acts.Excuse: {"excuse_too_early", *OF_REQUESTS},
+    acts.CloseContainment: {*OF_REQUESTS},
     acts.DeclarePause: {"pause_too_long"},
-    acts.ReleasePart: {"same_person"},
-    acts.GiveSignature: {"meaning_does_not_fit", "signed_by_another", "signed_by_who_did_it"},
+    acts.ReleasePart: {"same_person", *OF_REQUESTS},
+    acts.GiveSignature: {
+        *("meaning_does_not_fit", "signed_by_another", "signed_by_who_did_it"),
+        "excuse_too_early",  # who approves what is asked for
+        *("asker_may_not", "request_not_possible"),  # it is carried out with its approval
+    },
+    acts.RefuseApproval: {"request_of_own"},
+    acts.WithdrawRequest: {"request_of_another"},
 }
-"""Codes by which an act is refused that reaches further than a role (`redrabbit.domain.role_limits`)."""
+"""Codes by which an act is refused that reaches further than a role (`redrabbit.domain.role_limits`), or that waits for another person."""
 
 
 def test_every_act_that_a_role_limits_has_its_code_here() -> None:
-    assert OF_ROLES.keys() == LIMITS.keys() - set(PEOPLE_ACTS)
+    of_approvals = {acts.CloseContainment}  # by what the plant asks, and no role
+    assert OF_ROLES.keys() - of_approvals == LIMITS.keys() - set(PEOPLE_ACTS)
 
 
 def call_named(document: Document, name: str) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from tests.web.declared import document_of
 
 LISTS = {
     "alarms": "alarm_id",
+    "approvals": "of_entry",
     "challenge-parts": "part_id",
     "checks": "id",
     "containments": "containment_id",

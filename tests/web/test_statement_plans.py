@@ -219,6 +219,7 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
             "/receivers",
             "/alarms",
             "/approvals",
+            "/approvals/refuse",
             "/ledger",
             "/containments",
             "/docs",
@@ -263,6 +264,7 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
         *(f"{of}{each.of_entry}" for each in signatures for of in ("/sign/", f"{api}/signatures/")),
         *(f"/signed/{each.shown}" for each in signatures),
         *(f"{api}/signatures/{each.of_entry}?language=zh" for each in signatures),
+        *_asked(f"{api}/approvals", {"waiting": "true", "cursor": "3", "limit": "1"}),
         *_asked(
             f"{api}/signatures",
             {"entry": str(signatures[0].of_entry), "cursor": "3", "limit": "1"},

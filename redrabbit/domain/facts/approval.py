@@ -1,19 +1,29 @@
-"""Approvals: what one person decided, and another is to sign, or nobody (D45)."""
+"""Approvals: what one person decided or asks for, and another is to sign, or nobody (D45)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
-from redrabbit.domain.approval import Approvable, ApprovalMode
-from redrabbit.domain.facts.fact import Changes, Fact, Look, PartialIndex, Put, Record, found, made
+from redrabbit.domain.approval import Approvable, ApprovalMode, RequestEnd
+from redrabbit.domain.facts.fact import (
+    Changes,
+    Fact,
+    Look,
+    PartialIndex,
+    Put,
+    Record,
+    did_not,
+    found,
+    made,
+)
 from redrabbit.domain.identity import AlarmId, How
 from redrabbit.domain.ledger import Entry
-from redrabbit.domain.signing import Subject
+from redrabbit.domain.subject import Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRecord(Record):
-    """One decision that the plant wants approved, or marked as one person's."""
+    """One decision that the plant wants approved, or marked as one person's; or the request for one that has no effect yet."""
 
     TABLE: ClassVar = "approvals"
     KEY: ClassVar = ("of_entry",)
@@ -22,11 +32,12 @@ class ApprovalRecord(Record):
         PartialIndex(
             name="waiting", field="waits_until", is_none=False, names=("waits_until", "of_entry")
         ),
+        PartialIndex(name="over", field="ended_entry", is_none=False, names=("ended_entry",)),
     )
     STREAM: ClassVar = "stream"
 
     of_entry: int
-    """The entry that another signs: the decision."""
+    """The entry that another signs: the decision, or the request."""
     stream: str
     act: Approvable
     subject: Subject
@@ -45,6 +56,29 @@ class ApprovalRecord(Record):
     approved_how: How | None
     approved_entry: int | None
     approved_at: datetime | None
+    reason_text: str | None
+    """What who asked says of why; of a decision it stands with what was decided."""
+    stood_at: int | None
+    """Of a request: the entry that had last changed what it is about."""
+    ends_at: datetime | None
+    """When a request ends that nobody approved."""
+    ended: RequestEnd | None
+    """How a request ended; None: it waits, or it is none."""
+    ended_by: str | None
+    ended_how: How | None
+    ended_entry: int | None
+    ended_at: datetime | None
+    ended_text: str | None
+    """Why it was refused, in a person's words."""
+    done_entry: int | None
+    """The entry by which a request was carried out."""
+
+    @property
+    def is_waiting_request(self) -> bool:
+        """Whether it is a request on which nobody has decided, and that has not ended otherwise."""
+        return (
+            self.mode is ApprovalMode.BEFORE and self.ended is None and self.approved_entry is None
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +111,14 @@ class ApprovalAsked(Fact):
             waits_until=self.due_at,
             overdue_at=None,
             alarm_id=None,
-            approved_by=None,
-            approved_how=None,
-            approved_entry=None,
-            approved_at=None,
+            **did_not("approved"),
+            reason_text=None,
+            stood_at=None,
+            ends_at=None,
+            ended=None,
+            **did_not("ended"),
+            ended_text=None,
+            done_entry=None,
         )
         return (Put(asked),)
 

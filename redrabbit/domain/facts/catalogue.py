@@ -10,6 +10,7 @@ from redrabbit.domain.facts import (
     alarm,
     alarm_told,
     approval,
+    approval_request,
     badge,
     challenge_part,
     check,
@@ -134,6 +135,11 @@ FACTS: tuple[type[Fact], ...] = (
     approval.ApprovalAsked,
     approval.ApprovalOverdue,
     approval.ApprovalMoot,
+    approval_request.ApprovalRequested,
+    approval_request.ApprovalCarriedOut,
+    approval_request.ApprovalRefused,
+    approval_request.ApprovalWithdrawn,
+    approval_request.ApprovalFell,
 )
 
 RECORDS: tuple[type[Record], ...] = (

@@ -95,6 +95,8 @@ class OccurrenceRecord(Record):
     """The holding run's own timeout; None when no run is under way."""
     inconclusive_runs: int
     overdue_told: bool
+    entry: int
+    """Index of the ledger entry that last changed it otherwise than by telling that it is overdue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +176,7 @@ class OccurrenceMade(Fact):
             held_until=None,
             inconclusive_runs=0,
             overdue_told=False,
+            entry=entry.index,
         )
         check = found(look, CheckRecord, self.line, self.check_id)
         until = max(check.scheduled_until, self.due_at)
@@ -252,6 +255,7 @@ class OccurrenceDecided(Fact):
             decided_how=entry.actor.how,
             decided_entry=entry.index,
             held_until=None,
+            entry=entry.index,
         )
         return (Put(decided),)
 

@@ -202,7 +202,9 @@ class RunStarted(Fact):
         if self.occurrence_id is None:
             return (Put(started),)
         occurrence = found(look, OccurrenceRecord, self.occurrence_id)
-        held = replace(occurrence, run_id=self.run_id, held_until=self.expires_at)
+        held = replace(
+            occurrence, run_id=self.run_id, held_until=self.expires_at, entry=entry.index
+        )
         return (Put(started), Put(held))
 
 
@@ -359,7 +361,7 @@ class RunClosed(Fact):
             ended_at=entry.occurred_at,
             entry=entry.index,
         )
-        return (Put(closed), *self._counted(closed, entry, look), *self._freed(closed, look))
+        return (Put(closed), *self._counted(closed, entry, look), *self._freed(closed, entry, look))
 
     def _counted(self, run: RunRecord, entry: Entry, look: Look) -> Changes:
         """Count the run with its check where it came to no verdict; one that did ends the row."""
@@ -376,7 +378,7 @@ class RunClosed(Fact):
             )
         return (Put(counted),)
 
-    def _freed(self, run: RunRecord, look: Look) -> Changes:
+    def _freed(self, run: RunRecord, entry: Entry, look: Look) -> Changes:
         if run.occurrence_id is None:
             return ()
         occurrence = found(look, OccurrenceRecord, run.occurrence_id)
@@ -388,5 +390,6 @@ class RunClosed(Fact):
             run_id=None,
             held_until=None,
             inconclusive_runs=occurrence.inconclusive_runs + more,
+            entry=entry.index,
         )
         return (Put(freed),)

@@ -9,7 +9,8 @@ from redrabbit.domain.facts.fact import Changes, Fact, Look, Put, Record, made
 from redrabbit.domain.facts.person import PersonLanguage
 from redrabbit.domain.identity import How, PersonId
 from redrabbit.domain.ledger import Entry
-from redrabbit.domain.signing import Meaning, Subject, signable
+from redrabbit.domain.signing import Meaning, signable
+from redrabbit.domain.subject import Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,8 @@ class SignatureGiven(Fact):
             station=entry.actor.station,
         )
         approval = look(ApprovalRecord, self.entry)
+        if self.subject is Subject.REQUEST and found.done_by == self.person_id:
+            raise LookupError(f"{self.person_id} approves their own request")
         if approval is None or self.meaning is not Meaning.APPROVED or approval.approved_by:
             return (Put(signature),)
         approved = replace(

@@ -1,48 +1,129 @@
-"""What waits for the approval of another person, longest first; and how it stands with one decision (D45)."""
+"""What waits for the approval of another person: requests, and decisions; and how it stands with one of them (D45)."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Final
 
+from redrabbit.domain.approval import ApprovalMode
+from redrabbit.domain.fallen_requests import WAITS
 from redrabbit.domain.records import ApprovalRecord
-from redrabbit.domain.signing import Subject, signable
-from redrabbit.services.approving import WAITS
-from redrabbit.services.ports import Reader
+from redrabbit.domain.signing import signable
+from redrabbit.domain.subject import Subject
+from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.people import Names, Person, names_in, person
+
+MOST_ENDED: Final = 20
+"""Requests that ended, as the page lists them; the API pages through all."""
+
+
+class ApprovalState(StrEnum):
+    """How it stands with an approval."""
+
+    ALONE = "alone"
+    """One person decided, and nobody else is asked."""
+    DUE = "due"
+    OVERDUE = "overdue"
+    GIVEN = "given"
+    MOOT = "moot"
+    """What was decided was changed since."""
+    CARRIED_OUT = "carried_out"
+    """A request: approved, and done; from here on as `RequestEnd`."""
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    CHANGED = "changed"
+    TIME_OVER = "time_over"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalShown:
-    """One decision, and its approval."""
+    """One decision or request, and its approval."""
 
     record: ApprovalRecord
     decided_by: Person
     approved_by: Person | None
-    state: str
-    """`alone`, `due`, `overdue`, `given`, or `moot`: it was changed since."""
+    ended_by: Person | None
+    state: ApprovalState
+
+    @property
+    def is_request(self) -> bool:
+        """Whether it has no effect before it is approved."""
+        return self.record.mode is ApprovalMode.BEFORE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalsPage:
-    """All that waits."""
+    """All that waits, and the requests that ended last."""
 
     now: datetime
+    requests: tuple[ApprovalShown, ...]
+    """Acts that wait: nothing of them is done."""
     waiting: tuple[ApprovalShown, ...]
+    """Decisions that have effect."""
+    ended: tuple[ApprovalShown, ...]
 
 
 def approvals_page(reader: Reader, now: datetime) -> ApprovalsPage:
     """Return what waits for an approval, the one that is due first at the top."""
     names = names_in(reader)
-    waiting = reader.find(ApprovalRecord, WAITS, order_by="waits_until")
-    return ApprovalsPage(now=now, waiting=tuple(_shown(reader, names, one, now) for one in waiting))
+    found = reader.find(ApprovalRecord, WAITS, order_by="waits_until")
+    shown = [shown_of(reader, names, one, now) for one in found]
+    ended = reader.find(
+        ApprovalRecord,
+        Where("ended_entry", "!=", None),
+        order_by="ended_entry",
+        descending=True,
+        limit=MOST_ENDED,
+    )
+    return ApprovalsPage(
+        now=now,
+        requests=tuple(one for one in shown if one.is_request),
+        waiting=tuple(one for one in shown if not one.is_request),
+        ended=tuple(shown_of(reader, names, one, now) for one in ended),
+    )
+
+
+def some_approvals(
+    reader: Reader, names: Names, now: datetime, *, waiting: bool, first: int, limit: int
+) -> tuple[ApprovalShown, ...]:
+    """Return approvals in the order of the entries that are to be signed, from one on; or those only that wait."""
+    if waiting:  # few, whatever came before
+        all_waiting = reader.find(ApprovalRecord, WAITS, order_by="waits_until")
+        behind = (one for one in all_waiting if one.of_entry >= first)
+        found = sorted(behind, key=lambda one: one.of_entry)[:limit]
+    else:
+        begin = Where("of_entry", ">=", first)
+        found = reader.find(ApprovalRecord, begin, order_by="of_entry", limit=limit)
+    return tuple(shown_of(reader, names, one, now) for one in found)
+
+
+def excuses_asked(reader: Reader, names: Names, now: datetime) -> dict[str, ApprovalShown]:
+    """Return the requests to excuse a check that wait, by its occurrence."""
+    return {
+        one.subject_id: shown_of(reader, names, one, now)
+        for one in reader.find(ApprovalRecord, WAITS, order_by="waits_until")
+        if one.is_waiting_request and one.subject is Subject.EXCUSE
+    }
 
 
 def approval_of(
     reader: Reader, names: Names, subject: Subject, subject_id: str, now: datetime
 ) -> ApprovalShown | None:
-    """Return how it stands with the approval of a record as it is now; None where nothing was asked."""
+    """Return how it stands with the approval of a record as it is now; None where nothing was asked.
+
+    A request that waits comes first; then the approval of what was decided, given before or afterwards.
+    """
+    if subject is Subject.REQUEST:
+        asked = reader.get(ApprovalRecord, int(subject_id))
+        return shown_of(reader, names, asked, now) if asked is not None else None
+    of_it = (equals("subject", subject), equals("subject_id", subject_id))
     found = signable(reader.get, subject, subject_id)
-    asked = reader.get(ApprovalRecord, found.entry) if found is not None else None
-    return _shown(reader, names, asked, now) if asked is not None else None
+    entry = found.entry if found is not None else None
+    for one in reader.find(ApprovalRecord, *of_it):
+        is_done = entry is not None and entry in {one.done_entry, one.of_entry}
+        if is_done or one.is_waiting_request:
+            return shown_of(reader, names, one, now)
+    return None
 
 
 def waiting_count(reader: Reader) -> int:
@@ -50,21 +131,31 @@ def waiting_count(reader: Reader) -> int:
     return reader.count(ApprovalRecord, WAITS)
 
 
-def _shown(reader: Reader, names: Names, one: ApprovalRecord, now: datetime) -> ApprovalShown:
+def shown_of(reader: Reader, names: Names, one: ApprovalRecord, now: datetime) -> ApprovalShown:
+    """Return a decision or request as it is shown, with how it stands now."""
     return ApprovalShown(
         record=one,
         decided_by=person(names, one.decided_by, one.decided_how, one.decided_entry),
         approved_by=person(names, one.approved_by, one.approved_how, one.approved_entry),
+        ended_by=person(names, one.ended_by, one.ended_how, one.ended_entry),
         state=_state(reader, one, now),
     )
 
 
-def _state(reader: Reader, one: ApprovalRecord, now: datetime) -> str:
+def _state(reader: Reader, one: ApprovalRecord, now: datetime) -> ApprovalState:
+    if one.ended is not None:
+        return ApprovalState(one.ended.value)
+    if one.mode is ApprovalMode.BEFORE:
+        return _waiting(one, now)
     found = signable(reader.get, one.subject, one.subject_id)
     if found is None or found.entry != one.of_entry:
-        return "moot"
+        return ApprovalState.MOOT
     if one.approved_by is not None:
-        return "given"
+        return ApprovalState.GIVEN
+    return _waiting(one, now)
+
+
+def _waiting(one: ApprovalRecord, now: datetime) -> ApprovalState:
     if one.waits_until is None:
-        return one.mode.value
-    return "overdue" if one.waits_until <= now else "due"
+        return ApprovalState.ALONE
+    return ApprovalState.OVERDUE if one.waits_until <= now else ApprovalState.DUE

@@ -23,8 +23,8 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ContainmentRecord, RunRecord
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.run_questions import is_under_way, parts_of
-from redrabbit.domain.signing import Subject
 from redrabbit.domain.station_says import SaidOf
+from redrabbit.domain.subject import Subject
 from redrabbit.domain.text import Text
 from redrabbit.domain.window_moves import goes_on, so_far
 from redrabbit.services.ports import Reader, equals

@@ -15,6 +15,7 @@ from redrabbit.domain.schedule import next_due
 from redrabbit.domain.text import Text
 from redrabbit.services.pauses import unended_pauses
 from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.queries.approvals import ApprovalShown, excuses_asked
 from redrabbit.services.queries.beside_status import without_verdict
 from redrabbit.services.queries.people import Names, Person, names_in, person
 from redrabbit.services.queries.place_names import (
@@ -52,6 +53,8 @@ class DueRow:
     """When it may be run: early from, on time until, closed at (B16)."""
     parts: tuple[str, ...]
     can_excuse: bool
+    asked: ApprovalShown | None
+    """The request to excuse it, which waits for an approval; it is due as ever."""
     under_way: RunId | None
     """The run that is under way for it."""
     without_verdict: Message | None
@@ -109,6 +112,7 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
     names = names_in(reader)
     adopted = reader.find(CheckRecord, equals("retired_at", None))
     in_a_row = {check.check_id: check.runs_without_verdict for check in adopted}
+    asked = excuses_asked(reader, names, now)
     undecided = reader.find(OccurrenceRecord, equals("outcome", None), order_by="due_at")
     with_status = [(occurrence, status(occurrence, now)) for occurrence in undecided]
     lately = Where("due_at", ">=", now - LOOK_BACK)
@@ -127,6 +131,7 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
             replace(
                 _row(plant, names, o, stand.value, now),
                 without_verdict=without_verdict(in_a_row.get(o.check_id, 0)),
+                asked=asked.get(o.occurrence_id),
             )
             for o, stand in with_status
             if stand in wanted
@@ -179,6 +184,7 @@ def _row(
         ),
         parts=tuple(check.parts) if check is not None else (),
         can_excuse=may_be_excused(occurrence, now),
+        asked=None,
         under_way=run_id,
         without_verdict=None,
         reason=why_decided(occurrence),
@@ -253,6 +259,7 @@ def _planned(
                 ),
                 parts=tuple(check.parts),
                 can_excuse=False,
+                asked=None,
                 under_way=None,
                 without_verdict=None,
                 reason=None,

@@ -21,8 +21,8 @@ from redrabbit.domain.records import (
     RunRecord,
 )
 from redrabbit.domain.run_words import Verdict
-from redrabbit.domain.signing import Subject
 from redrabbit.domain.station import Station
+from redrabbit.domain.subject import Subject
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.containment import ContainmentRow, Views, containment_row, view_of

@@ -12,7 +12,8 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import Where, equals
 from redrabbit.domain.records import PersonRecord, SignatureRecord
 from redrabbit.domain.rights import roles_of_person
-from redrabbit.domain.signing import Meaning, Signable, Subject, may_sign, signable
+from redrabbit.domain.signing import Meaning, Signable, may_sign, signable
+from redrabbit.domain.subject import Subject
 from redrabbit.services.askers import grants_of
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.approvals import ApprovalShown, approval_of

@@ -6,7 +6,7 @@ signed can't be changed. Instants are in the plant's zone, to the second, with t
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,6 +17,7 @@ from redrabbit.domain.identity import How
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import equals, recorded
 from redrabbit.domain.records import (
+    ApprovalRecord,
     ChallengePartRecord,
     ContainmentRecord,
     OccurrenceRecord,
@@ -24,7 +25,8 @@ from redrabbit.domain.records import (
     RunRecord,
 )
 from redrabbit.domain.run_questions import outcome_reached
-from redrabbit.domain.signing import Signable, Subject
+from redrabbit.domain.signing import Signable
+from redrabbit.domain.subject import Subject
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.place_names import failure_mode_name, place_of
@@ -198,7 +200,19 @@ def _excuse(reader: Reader, plant: Plant, occurrence_id: str) -> Iterator[Line]:
     yield "signed.done_by", _by(excused.decided_by, excused.decided_how)
 
 
-_LINES: Final = {
+def _request(reader: Reader, plant: Plant, entry: str) -> Iterator[Line]:
+    request = recorded(reader, ApprovalRecord, int(entry))
+    yield "signed.asked_for", message(f"approval.asked.{request.act.value}", id=request.subject_id)
+    yield "fact.reason", quoted(request.reason_text) if request.reason_text is not None else None
+    yield "signed.asked_by", _by(request.decided_by, request.decided_how)
+    yield "signed.asked_at", request.decided_at
+    yield "signed.ends_at", request.ends_at
+    yield "signed.stands_since", message("signed.entry", entry=request.stood_at)
+    yield from _LINES[request.subject](reader, plant, request.subject_id)
+
+
+_LINES: Final[Mapping[Subject, Callable[[Reader, Plant, str], Iterator[Line]]]] = {
+    Subject.REQUEST: _request,
     Subject.RUN: _run,
     Subject.CONTAINMENT: _containment,
     Subject.PART: _part,

@@ -3,6 +3,7 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
+from starlette.responses import Response
 
 from redrabbit.domain import acts
 from redrabbit.domain.containment_questions import reaction_of
@@ -10,11 +11,12 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.identity import ContainmentId
 from redrabbit.domain.part_count import PartCount
-from redrabbit.domain.records import ContainmentRecord
+from redrabbit.domain.records import ApprovalRecord, ContainmentRecord
 from redrabbit.domain.window_moves import is_at_least, so_far
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.containment import Views, count_seen
 from redrabbit.services.queries.people import Names, name_then, names_in
+from redrabbit.web.api.approval_models import OF_REQUESTS, WAITS, waiting_answer
 from redrabbit.web.api.doing import By, do
 from redrabbit.web.api.models import Page, model_of
 from redrabbit.web.api.paging import Limit, page_of
@@ -85,14 +87,19 @@ def containments_router(site: Site) -> APIRouter:
 
     @router.post(
         "/containments/{containment_id}/close",
-        openapi_extra=refuses("containment_closed", "containment_not_done"),
+        response_model=Containment,
+        responses=WAITS,
+        openapi_extra=refuses(*OF_REQUESTS, "containment_closed", "containment_not_done"),
     )
     async def close_containment(
         containment_id: ContainmentInPath, body: Act, by: By
-    ) -> Containment:
+    ) -> Containment | Response:
         """Close the case: verified again, its window ended, every step of its reaction done."""
         act = acts.CloseContainment(containment_id=containment_id)
-        return containment_model(*await do(site, body, act, by))
+        done, names = await do(site, body, act, by)
+        if isinstance(done, ApprovalRecord):
+            return await waiting_answer(site, done)
+        return containment_model(done, names)
 
     _end_windows(router, site)
     return router

@@ -21,8 +21,9 @@ from redrabbit.domain.identity import How, Letter
 from redrabbit.domain.occurrence import OccurrenceStatus
 from redrabbit.domain.records import Record
 from redrabbit.domain.run_words import Outcome, Presented, Purpose, RunState, StopCode, Verdict, Why
-from redrabbit.domain.signing import Meaning, Subject
+from redrabbit.domain.signing import Meaning
 from redrabbit.domain.station_says import SaidOf, Source
+from redrabbit.domain.subject import Subject
 from redrabbit.domain.text import Text
 from redrabbit.services.queries.people import Names, name_then
 from redrabbit.web.codes import CODES

@@ -4,16 +4,18 @@ from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
+from starlette.responses import Response
 
 from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import OccurrenceId
 from redrabbit.domain.occurrence import OccurrenceStatus, status
-from redrabbit.domain.records import OccurrenceRecord
+from redrabbit.domain.records import ApprovalRecord, OccurrenceRecord
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.newest import listed, newest_first, read_cursor
 from redrabbit.services.queries.people import Names, names_in
 from redrabbit.services.queries.plans import plan_label
+from redrabbit.web.api.approval_models import OF_REQUESTS, WAITS, waiting_answer
 from redrabbit.web.api.doing import By, do
 from redrabbit.web.api.models import Occurrence, Page, model_of
 from redrabbit.web.api.paging import Limit
@@ -76,20 +78,34 @@ def obligations_router(site: Site) -> APIRouter:
             lambda reader: _overdue(reader, where, limit=limit, cursor=cursor, now=now)
         )
 
+    _add_excuses(router, site)
+    return router
+
+
+def _add_excuses(router: APIRouter, site: Site) -> None:
+    """Add the way to excuse an occurrence."""
+
     @router.post(
         "/excuses",
         status_code=201,
+        response_model=Occurrence,
+        responses=WAITS,
         openapi_extra=refuses(
-            "excuse_too_early", "no_such_occurrence", "occurrence_decided", "occurrence_under_way"
+            *OF_REQUESTS,
+            "excuse_too_early",
+            "no_such_occurrence",
+            "occurrence_decided",
+            "occurrence_under_way",
         ),
     )
-    async def excuse_occurrence(body: NewExcuse, by: By) -> Occurrence:
+    async def excuse_occurrence(body: NewExcuse, by: By) -> Occurrence | Response:
         """Excuse an occurrence, with who and why, before its window closes."""
         occurrence = OccurrenceId(body.occurrence)
         act = acts.Excuse(occurrence_id=occurrence, reason=body.reason)
-        return occurrence_model(*await do(site, body, act, by), site.clock.now())
-
-    return router
+        done, names = await do(site, body, act, by)
+        if isinstance(done, ApprovalRecord):
+            return await waiting_answer(site, done)
+        return occurrence_model(done, names, site.clock.now())
 
 
 def _where(line: str | None, since: datetime | None, until: datetime | None) -> list[Where]:

@@ -1,12 +1,14 @@
 """Challenge parts and good masters: where they are, and whether they may be used (R04, L5, L6)."""
 
 from fastapi import APIRouter
+from starlette.responses import Response
 
 from redrabbit.domain import acts
 from redrabbit.domain.identity import PartId
-from redrabbit.domain.records import ChallengePartRecord
+from redrabbit.domain.records import ApprovalRecord, ChallengePartRecord
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import Names, names_in
+from redrabbit.web.api.approval_models import OF_REQUESTS, WAITS, waiting_answer
 from redrabbit.web.api.doing import By, do
 from redrabbit.web.api.models import ChallengePart, Page, model_of
 from redrabbit.web.api.paging import Limit, part_of
@@ -43,14 +45,23 @@ def parts_router(site: Site) -> APIRouter:
 
     @router.post(
         "/challenge-parts/{part_id}/release",
+        response_model=ChallengePart,
+        responses=WAITS,
         openapi_extra=refuses(
-            "same_person", "no_such_part", "part_already_released", "part_already_retired"
+            *OF_REQUESTS,
+            "same_person",
+            "no_such_part",
+            "part_already_released",
+            "part_already_retired",
         ),
     )
-    async def release_part(part_id: Slug, body: Act, by: By) -> ChallengePart:
+    async def release_part(part_id: Slug, body: Act, by: By) -> ChallengePart | Response:
         """Release a part for use."""
         act = acts.ReleasePart(part_id=PartId(part_id))
-        return part_model(*await do(site, body, act, by))
+        done, names = await do(site, body, act, by)
+        if isinstance(done, ApprovalRecord):
+            return await waiting_answer(site, done)
+        return part_model(done, names)
 
     @router.post(
         "/challenge-parts/{part_id}/found",

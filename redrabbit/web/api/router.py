@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from fastapi import APIRouter
 
 from redrabbit.web.api.alarms import alarms_router, silences_router
+from redrabbit.web.api.approvals import approvals_api_router
 from redrabbit.web.api.containments import containments_router
 from redrabbit.web.api.events import events_router
 from redrabbit.web.api.ledger import ledger_router
@@ -33,6 +34,7 @@ def api_routers(site: Site) -> Iterator[APIRouter]:
     yield pulses_router(site)
     yield parts_router(site)
     yield obligations_router(site)
+    yield approvals_api_router(site)
     yield pauses_router(site)
     yield runs_router(site)
     yield containments_router(site)

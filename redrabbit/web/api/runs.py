@@ -9,7 +9,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import CheckId, ContainmentId, OccurrenceId, RunId
 from redrabbit.domain.records import PartToldRecord, PresentationRecord, RemarkRecord, RunRecord
 from redrabbit.domain.run_words import Outcome, RunState
-from redrabbit.domain.signing import Subject
+from redrabbit.domain.subject import Subject
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.counts import RunsWanted, place_conditions
 from redrabbit.services.queries.people import Names, names_in

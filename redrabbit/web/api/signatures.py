@@ -8,7 +8,8 @@ from starlette.requests import Request
 
 from redrabbit.domain import acts
 from redrabbit.domain.facts.person import PersonLanguage
-from redrabbit.domain.signing import Meaning, Subject
+from redrabbit.domain.signing import Meaning
+from redrabbit.domain.subject import Subject
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import Names, name_then, names_in
 from redrabbit.services.queries.signatures import (
@@ -129,13 +130,18 @@ def _add_signing(router: APIRouter, site: Site) -> None:
         status_code=201,
         openapi_extra=refuses(
             *OF_PASSWORDS,
+            "asker_may_not",
             "entry_damaged",
+            "excuse_too_early",
             "leaf_differs",
             "meaning_does_not_fit",
             "no_such_entry",
             "nothing_to_sign",
             "reauthentication_required",
+            "no_such_request",
             "record_changed",
+            "request_ended",
+            "request_not_possible",
             "shown_differs",
             "signed_before",
             "signed_by_another",
@@ -145,7 +151,8 @@ def _add_signing(router: APIRouter, site: Site) -> None:
     async def sign(request: Request, body: NewSignature, key: Key = None) -> Signature:
         """Sign a record, with what was on the screen; the person has shown within 60 seconds who they are.
 
-        Password or PIN may come with it, or have been given just before. Programs never sign.
+        Password or PIN may come with it, or have been given just before. Programs never sign. A request that is signed as
+        approved (`/approvals`) is carried out with it, or refused with it.
         """
         shown = await shown_again(site, request, password=body.password or "", pin=body.pin or "")
         act = acts.GiveSignature(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter
@@ -147,7 +147,7 @@ async def _reverification(site: Site, case: ContainmentId) -> acts.StartRun:
     )
 
 
-ACTS: Final[Mapping[str, Callable[[Site, Form, ContainmentId], acts.Act[ContainmentRecord]]]] = {
+ACTS: Final[Mapping[str, Callable[[Site, Form, ContainmentId], acts.Act[Any]]]] = {
     "stop": _stop,
     "alternate": _alternate,
     "tick": _tick,

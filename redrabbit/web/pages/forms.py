@@ -11,7 +11,7 @@ from redrabbit.domain.acts import Act
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.identity import Actor, StationId
-from redrabbit.services.doing import refuse_elsewhere
+from redrabbit.services.elsewhere import refuse_elsewhere
 from redrabbit.web.access import FORM_FIELD, FORM_KEY
 from redrabbit.web.shown_to import stated_name
 from redrabbit.web.site import Site

@@ -11,7 +11,8 @@ from starlette.responses import RedirectResponse, Response
 from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.person import PersonLanguage
-from redrabbit.domain.signing import Meaning, Subject
+from redrabbit.domain.signing import Meaning
+from redrabbit.domain.subject import Subject
 from redrabbit.services.queries.signatures import SignPage, sign_page, text_signed
 from redrabbit.web.pages.forms import Form, key_of
 from redrabbit.web.pages.shell import shell_page

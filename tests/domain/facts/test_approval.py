@@ -1,7 +1,7 @@
 """What one person decided waits for another, or is marked (D45)."""
 
 from redrabbit.domain.records import ApprovalRecord
-from redrabbit.domain.signing import Subject
+from redrabbit.domain.subject import Subject
 from tests.domain.folded import FoldedLedger, at, values
 from tests.domain.test_signing import WU, a_story, signed
 

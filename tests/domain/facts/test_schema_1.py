@@ -33,6 +33,11 @@ ANNA = Actor.stated("Anna Li")
 ADDED = {
     "alarm_ended",
     "approval_asked",
+    "approval_carried_out",
+    "approval_fell",
+    "approval_refused",
+    "approval_requested",
+    "approval_withdrawn",
     "approval_moot",
     "approval_overdue",
     "badge_issued",

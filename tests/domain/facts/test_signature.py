@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from redrabbit.domain.records import SignatureRecord
-from redrabbit.domain.signing import Subject
+from redrabbit.domain.subject import Subject
 from tests.domain.folded import PART, values
 from tests.domain.test_signing import WU, a_story, signed
 

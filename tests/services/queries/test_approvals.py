@@ -4,7 +4,8 @@ from typing import Any
 
 from redrabbit.domain import acts
 from redrabbit.domain.approval import Approvable, ApprovalMode, ApprovalRules
-from redrabbit.domain.signing import Meaning, Subject
+from redrabbit.domain.signing import Meaning
+from redrabbit.domain.subject import Subject
 from redrabbit.services.queries.approvals import approval_of, approvals_page, waiting_count
 from redrabbit.services.queries.people import names_in
 from tests.services.test_approving import AFTER, desk_with

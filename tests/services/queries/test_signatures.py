@@ -6,7 +6,8 @@ from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.person import PersonLanguage
 from redrabbit.domain.records import PersonRecord
-from redrabbit.domain.signing import Meaning, Subject
+from redrabbit.domain.signing import Meaning
+from redrabbit.domain.subject import Subject
 from redrabbit.services.queries.people import names_in
 from redrabbit.services.queries.signatures import (
     entry_to_sign,

@@ -8,7 +8,8 @@ import pytest
 from redrabbit.base.messages import LANGUAGES
 from redrabbit.domain.identity import Actor, ContainmentId
 from redrabbit.domain.records import OccurrenceRecord
-from redrabbit.domain.signing import Signable, Subject, signable
+from redrabbit.domain.signing import Signable, signable
+from redrabbit.domain.subject import Subject
 from redrabbit.services import containing, planning, scheduling
 from redrabbit.services.containing import EndTold
 from redrabbit.services.ports import Reader

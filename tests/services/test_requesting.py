@@ -1,0 +1,453 @@
+"""An act that waits as a request until another person approves it, and has no effect before (D45)."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from redrabbit.domain import acts
+from redrabbit.domain.approval import (
+    LONGEST_WAIT,
+    Approvable,
+    ApprovalMode,
+    ApprovalRules,
+    RequestEnd,
+)
+from redrabbit.domain.challenge_part import PartState
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.alarm import AlarmKind
+from redrabbit.domain.facts.approval_request import ApprovalCarriedOut, ApprovalRequested
+from redrabbit.domain.facts.catalogue import fact_of
+from redrabbit.domain.facts.challenge_part import PartStateChanged
+from redrabbit.domain.facts.fact import Fact
+from redrabbit.domain.facts.occurrence import DecisionCode, OccurrenceDecided
+from redrabbit.domain.facts.person import PersonLanguage
+from redrabbit.domain.facts.signature import SignatureGiven
+from redrabbit.domain.fallen_requests import CHANGING
+from redrabbit.domain.identity import Actor, OccurrenceId, PartId, PersonId
+from redrabbit.domain.people_acts import DisablePerson
+from redrabbit.domain.people_rules import PeopleRules
+from redrabbit.domain.reauthentication import Reauthentication
+from redrabbit.domain.records import (
+    AlarmRecord,
+    ApprovalRecord,
+    ChallengePartRecord,
+    OccurrenceRecord,
+    SignatureRecord,
+)
+from redrabbit.domain.role import Role
+from redrabbit.domain.signing import Meaning, is_as_asked
+from redrabbit.services import requesting, scheduling
+from redrabbit.services.ports import Reader
+from redrabbit.services.queries.approvals import approvals_page, waiting_count
+from redrabbit.services.queries.signed_text import digest_of_text, text_to_sign
+from redrabbit.services.signables import leaf_of, signable_at
+from tests.plants import a_plant
+from tests.services.people_served import ADMINISTRATOR, a_person, with_administrator
+from tests.services.served import ANNA, START, Served
+
+PART = PartId("RR-0001")
+BENT = acts.QuarantinePart(part_id=PART, reason="bent")
+RELEASE = acts.ReleasePart(part_id=PART)
+BEFORE = ApprovalRules(
+    modes=dict.fromkeys(Approvable, ApprovalMode.BEFORE), within=timedelta(hours=2)
+)
+
+
+@dataclass
+class Office:
+    """A served plant that asks before; a shift leader, two quality engineers and an operator."""
+
+    served: Served
+    lin: Actor
+    wu: Actor
+    zhao: Actor
+    chen: Actor
+
+    @classmethod
+    async def opened(cls, rules: ApprovalRules = BEFORE) -> "Office":
+        served = await with_administrator(replace(a_plant(), people=PeopleRules(approval=rules)))
+        people = [
+            await a_person(served, name, role)
+            for name, role in (
+                ("Lin", Role.SHIFT_LEADER),
+                ("Wu", Role.QUALITY_ENGINEER),
+                ("Zhao", Role.QUALITY_ENGINEER),
+                ("Qian", Role.OPERATOR),
+            )
+        ]
+        return cls(served, *people)
+
+    def ask(self, query: Any) -> Any:
+        return self.served.database.read_now(query)
+
+    @property
+    def due(self) -> OccurrenceRecord:
+        found: list[OccurrenceRecord] = self.ask(lambda reader: reader.find(OccurrenceRecord))
+        return found[0]
+
+    def excuse(self, reason: str = "no parts") -> acts.Excuse:
+        return acts.Excuse(occurrence_id=OccurrenceId(self.due.occurrence_id), reason=reason)
+
+    async def asks(
+        self, act: acts.Act[Any], actor: Actor, key: str | None = None
+    ) -> ApprovalRecord:
+        request = await self.served.service.do(act, actor, key)
+        assert isinstance(request, ApprovalRecord)
+        return request
+
+    def request(self, entry: int) -> ApprovalRecord:
+        found: ApprovalRecord | None = self.ask(lambda reader: reader.get(ApprovalRecord, entry))
+        assert found is not None
+        return found
+
+    def shown(self, actor: Actor) -> Reauthentication:
+        clock = self.served.clock
+        return Reauthentication(
+            person_id=actor.id, how=actor.how, at=clock.now(), steady_s=clock.steady_s()
+        )
+
+    def approval(self, entry: int) -> acts.GiveSignature:
+        """Return what somebody asks who approves a request as it stands before them."""
+
+        def read(reader: Reader) -> acts.GiveSignature:
+            text = text_to_sign(reader, self.served.plant, signable_at(reader, entry), "en")
+            return acts.GiveSignature(
+                entry=entry,
+                leaf_hash=leaf_of(reader, entry),
+                meaning=Meaning.APPROVED,
+                shown=digest_of_text(text),
+                language=PersonLanguage.EN,
+            )
+
+        asked: acts.GiveSignature = self.ask(read)
+        return asked
+
+    async def approve(self, entry: int, actor: Actor) -> SignatureRecord:
+        return await self.served.service.do(self.approval(entry), actor, shown=self.shown(actor))
+
+    async def refused(
+        self, act: acts.Act[Any], actor: Actor, shown: Reauthentication | None = None
+    ) -> str:
+        """Return with which code an act is refused; nothing is written then."""
+        size = len(self.served.types())
+        with pytest.raises(Refusal) as refusal:
+            await self.served.service.do(act, actor, shown=shown)
+        assert len(self.served.types()) == size
+        return refusal.value.code
+
+    def step(self) -> None:
+        """Let the scheduler do what is due."""
+        self.served.database.write_now(lambda uow: scheduling.step(uow, self.served.plant))
+
+    def alarms(self) -> list[tuple[bool, str | None]]:
+        found = self.ask(lambda reader: reader.find(AlarmRecord))
+        kind = AlarmKind.APPROVAL_OVERDUE
+        return [(one.ended_at is None, one.occurrence_id) for one in found if one.kind is kind]
+
+
+async def test_an_excuse_has_no_effect_before_another_person_approves_it() -> None:
+    office = await Office.opened()
+    stood = office.due
+    request = await office.asks(office.excuse(), office.lin)
+    assert office.due == stood  # it stays due
+    assert (request.decided_by, request.decided_how) == (office.lin.id, office.lin.how)
+    assert (request.act, request.subject_id) == ("excuse", stood.occurrence_id)
+    assert (request.reason_text, request.stood_at) == ("no parts", stood.entry)
+    await office.approve(request.of_entry, office.wu)
+    excused, now = office.due, office.request(request.of_entry)
+    assert (excused.outcome, excused.reason_text) == ("excused", "no parts")
+    assert (excused.decided_by, excused.decided_how) == (office.lin.id, office.lin.how)
+    assert (now.ended, now.approved_by, now.done_entry) == (
+        RequestEnd.CARRIED_OUT,
+        office.wu.id,
+        excused.decided_entry,
+    )
+    assert office.served.types()[-3:] == [
+        "signature_given",
+        "occurrence_decided",
+        "approval_carried_out",
+    ]
+
+
+async def test_who_asked_does_not_approve_and_nobody_without_the_right_does() -> None:
+    office = await Office.opened()
+    request = await office.asks(office.excuse(), office.lin)
+    approve = office.approval(request.of_entry)
+    assert await office.refused(approve, office.lin, office.shown(office.lin)) == (
+        "signed_by_another"
+    )
+    assert await office.refused(approve, office.chen, office.shown(office.chen)) == "not_permitted"
+    assert await office.refused(approve, office.wu) == "reauthentication_required"
+    stale = office.shown(office.wu)
+    office.served.pass_time(61)
+    assert await office.refused(approve, office.wu, stale) == "reauthentication_required"
+    assert office.due.outcome is None
+
+
+async def test_an_approver_reaches_no_further_than_if_they_did_it_themselves() -> None:
+    """Who quarantined a part does not let its release through either."""
+    office = await Office.opened()
+    await office.served.service.do(BENT, office.wu)
+    request = await office.asks(RELEASE, office.zhao)
+    approve = office.approval(request.of_entry)
+    assert await office.refused(approve, office.lin, office.shown(office.lin)) == "not_permitted"
+    assert await office.refused(approve, office.wu, office.shown(office.wu)) == (
+        "signed_by_another"
+    )
+
+
+async def test_a_deputy_approves_for_the_time() -> None:
+    office = await Office.opened()
+    request = await office.asks(office.excuse(), office.lin)
+    deputy = await a_person(office.served, "Sun", Role.SHIFT_LEADER)
+    await office.approve(request.of_entry, deputy)
+    assert office.due.outcome == "excused"
+
+
+async def test_a_release_waits_and_is_done() -> None:
+    office = await Office.opened()
+    await office.served.service.do(BENT, office.chen)
+    request = await office.asks(RELEASE, office.wu)
+    part = office.ask(lambda reader: reader.get(ChallengePartRecord, PART))
+    assert part.state == "quarantined"
+    await office.approve(request.of_entry, office.zhao)
+    part = office.ask(lambda reader: reader.get(ChallengePartRecord, PART))
+    assert (part.state, part.state_by) == ("released", office.wu.id)
+
+
+async def test_a_request_is_refused_with_a_reason_and_by_another_person() -> None:
+    office = await Office.opened()
+    request = await office.asks(office.excuse(), office.lin)
+    no = acts.RefuseApproval(entry=request.of_entry, reason="parts are there")
+    assert await office.refused(no, office.lin) == "request_of_own"
+    assert await office.refused(no, office.chen) == "not_permitted"
+    assert await office.refused(replace(no, reason=" "), office.wu) == "reason_required"
+    ended = await office.served.service.do(no, office.wu)
+    assert (ended.ended, ended.ended_by, ended.ended_text) == (
+        RequestEnd.REFUSED,
+        office.wu.id,
+        "parts are there",
+    )
+    assert office.due.outcome is None
+    assert await office.refused(no, office.zhao) == "request_ended"
+    again = await office.asks(office.excuse(), office.lin)  # it may be asked again
+    assert again.of_entry != request.of_entry
+
+
+async def test_who_asked_withdraws_and_nobody_else() -> None:
+    office = await Office.opened()
+    request = await office.asks(office.excuse(), office.lin)
+    back = acts.WithdrawRequest(entry=request.of_entry)
+    assert await office.refused(back, office.wu) == "request_of_another"
+    ended = await office.served.service.do(back, office.lin)
+    assert (ended.ended, ended.ended_by) == (RequestEnd.WITHDRAWN, office.lin.id)
+    assert await office.refused(back, office.lin) == "request_ended"
+    nothing = acts.WithdrawRequest(entry=0)
+    assert await office.refused(nothing, office.lin) == "no_such_request"
+
+
+async def test_one_request_about_a_thing_waits_at_a_time_and_a_key_asks_once() -> None:
+    office = await Office.opened()
+    request = await office.asks(office.excuse(), office.lin, "my-key")
+    assert await office.asks(office.excuse(), office.lin, "my-key") == request
+    assert await office.refused(office.excuse("other words"), office.wu) == "requested_already"
+
+
+async def test_what_can_not_be_done_is_not_asked() -> None:
+    office = await Office.opened()
+    assert await office.refused(RELEASE, office.wu) == "part_already_released"
+    assert await office.refused(office.excuse(" "), office.lin) == "reason_required"
+
+
+async def test_a_change_of_what_it_is_about_ends_the_request_and_its_alarm() -> None:
+    office = await Office.opened()
+    await office.served.service.do(BENT, office.chen)
+    request = await office.asks(RELEASE, office.wu)
+    office.served.pass_time(7200)
+    office.step()
+    assert [state for state, _ in office.alarms()] == [True]
+    await office.served.service.do(replace(BENT, reason="cracked"), office.chen)
+    ended = office.request(request.of_entry)
+    assert (ended.ended, ended.ended_by) == (RequestEnd.CHANGED, office.chen.id)
+    assert [state for state, _ in office.alarms()] == [False]
+    with pytest.raises(Refusal):
+        office.approval(request.of_entry)
+
+
+async def test_a_run_for_the_check_ends_the_request_to_excuse_it() -> None:
+    office = await Office.opened()
+    request = await office.asks(office.excuse(), office.lin)
+    start = replace(START, occurrence_id=OccurrenceId(office.due.occurrence_id))
+    await office.served.service.do(start, office.chen)
+    assert office.request(request.of_entry).ended is RequestEnd.CHANGED
+
+
+async def test_a_check_that_lapses_ends_the_request_to_excuse_it() -> None:
+    office = await Office.opened()
+    request = await office.asks(office.excuse(), office.lin)
+    assert request.ends_at == office.due.closes_at
+    while office.served.clock.now() < office.due.closes_at:
+        office.served.pass_time(600)
+    approve = office.approval(request.of_entry)  # the scheduler has not come by yet
+    assert await office.refused(approve, office.wu, office.shown(office.wu)) == "request_ended"
+    office.step()
+    assert office.due.outcome == "lapsed"
+    assert office.request(request.of_entry).ended is RequestEnd.CHANGED
+
+
+async def test_one_that_nobody_approves_is_told_once_and_ends_in_time() -> None:
+    office = await Office.opened()
+    await office.served.service.do(BENT, office.chen)
+    request = await office.asks(RELEASE, office.wu)
+    assert request.ends_at == request.decided_at + LONGEST_WAIT
+    office.served.pass_time(7200)
+    for _ in range(2):
+        office.step()
+    assert len(office.alarms()) == 1
+    assert office.ask(requesting.next_end_at) == request.ends_at
+    office.served.pass_time(LONGEST_WAIT.total_seconds())
+    approve = office.approval(request.of_entry)
+    assert await office.refused(approve, office.zhao, office.shown(office.zhao)) == (
+        "request_ended"
+    )
+    office.served.database.write_now(requesting.end_late)
+    assert office.request(request.of_entry).ended is RequestEnd.TIME_OVER
+    assert office.ask(requesting.next_end_at) is None
+    assert [state for state, _ in office.alarms()] == [False]
+
+
+async def test_who_lost_the_right_has_nothing_done_in_their_name() -> None:
+    office = await Office.opened()
+    request = await office.asks(office.excuse(), office.lin)
+    lost = DisablePerson(person_id=PersonId(office.lin.id))
+    await office.served.service.do(lost, ADMINISTRATOR)
+    approve = office.approval(request.of_entry)
+    assert await office.refused(approve, office.wu, office.shown(office.wu)) == "asker_may_not"
+    assert office.due.outcome is None
+
+
+async def test_a_restart_loses_no_request() -> None:
+    office = await Office.opened()
+    request = await office.asks(office.excuse(), office.lin)
+    await office.served.restart()
+    await office.approve(request.of_entry, office.wu)
+    assert office.due.outcome == "excused"
+
+
+async def test_nobody_registered_can_not_approve_so_nothing_is_done() -> None:
+    served = await Served.opened(replace(a_plant(), people=PeopleRules(approval=BEFORE)))
+    await served.service.do(BENT, ANNA)
+    with pytest.raises(Refusal) as refusal:
+        await served.service.do(RELEASE, ANNA)
+    assert refusal.value.code == "nobody_to_approve"
+
+
+async def test_the_page_lists_what_waits_and_what_became_of_it() -> None:
+    office = await Office.opened()
+    request = await office.asks(office.excuse(), office.lin)
+
+    def page() -> tuple[list[str], list[str]]:
+        now: datetime = office.served.clock.now()
+        shown = office.ask(lambda reader: approvals_page(reader, now))
+        return [one.state for one in shown.requests], [one.state for one in shown.ended]
+
+    assert page() == (["due"], [])
+    assert office.ask(waiting_count) == 1
+    await office.approve(request.of_entry, office.wu)
+    assert page() == ([], ["carried_out"])
+
+
+ASKING = st.sampled_from(["ask Lin", "ask Wu"])
+STEP = st.sampled_from(
+    [
+        *("approve Wu", "approve Zhao", "approve Lin", "approve Chen"),
+        *("refuse Lin", "refuse Wu", "withdraw Lin", "withdraw Wu"),
+        *("quarantine", "quarantine", "wait", "wait long", "step", "restart"),
+    ]
+)
+STEPS = st.lists(ASKING | STEP, min_size=4, max_size=24)
+
+
+@given(STEPS, st.sampled_from(["release", "excuse"]))
+@settings(max_examples=150, deadline=None)
+def test_nothing_has_effect_without_one_approval_by_another_over_what_stood_there(
+    steps: list[str], of: str
+) -> None:
+    asyncio.run(_story(steps, of))
+
+
+async def _story(steps: list[str], of: str) -> None:
+    office = await Office.opened()
+    await office.served.service.do(BENT, office.chen)
+    act = RELEASE if of == "release" else office.excuse()
+    people = {"Lin": office.lin, "Wu": office.wu, "Zhao": office.zhao, "Chen": office.chen}
+    entry: int | None = None
+    for step in steps:
+        what, _, name = step.partition(" ")
+        try:
+            if what == "ask":
+                entry = (await office.asks(act, people[name])).of_entry
+            elif what == "quarantine":
+                await office.served.service.do(BENT, office.chen)
+            elif what == "wait":
+                office.served.pass_time(86400 if name else 900)
+            elif what == "step":
+                office.step()
+            elif what == "restart":
+                await office.served.restart()
+            elif entry is None:
+                continue
+            elif what == "approve":
+                await office.approve(entry, people[name])
+            elif what == "refuse":
+                no = acts.RefuseApproval(entry=entry, reason="no")
+                await office.served.service.do(no, people[name])
+            else:
+                await office.served.service.do(acts.WithdrawRequest(entry=entry), people[name])
+        except Refusal:
+            pass
+        _look_for_effects_without_approval(office)
+
+
+def _look_for_effects_without_approval(office: Office) -> None:
+    """Read the ledger from its beginning: each effect has one request before it and one approval, over what stood there."""
+    facts = [(entry, fact_of(entry)) for entry in office.ask(lambda reader: reader.entries())]
+    requests = {e.index: (e, fact) for e, fact in facts if isinstance(fact, ApprovalRequested)}
+    signed = [(e, fact) for e, fact in facts if isinstance(fact, SignatureGiven)]
+    done = {
+        fact.done_entry: fact.entry for _, fact in facts if isinstance(fact, ApprovalCarriedOut)
+    }
+    assert len(done) == len(set(done.values()))  # no request is carried out twice
+    effects = {
+        e.index: e
+        for e, fact in facts
+        if (isinstance(fact, PartStateChanged) and fact.state is PartState.RELEASED)
+        or (isinstance(fact, OccurrenceDecided) and fact.reason_code is DecisionCode.PERSON)
+    }
+    assert effects.keys() == done.keys()
+    for index, request_entry in done.items():
+        asked, request = requests[request_entry]
+        assert effects[index].actor.id == asked.actor.id
+        ((approval, _),) = [(e, fact) for e, fact in signed if fact.entry == request_entry]
+        assert approval.actor.id != asked.actor.id
+        assert request_entry < approval.index < index
+        changed = [
+            e.index
+            for e, fact in facts
+            if request.stood_at < e.index < index and _is_about(fact, request.subject_id)
+        ]
+        assert changed == []
+    for one in office.ask(lambda reader: reader.find(ApprovalRecord)):
+        assert not one.is_waiting_request or office.ask(lambda r: is_as_asked(r.get, one))  # noqa: B023  read at once
+
+
+def _is_about(fact: Fact | None, subject_id: str) -> bool:
+    """Tell whether a fact changes what a request is about."""
+    if type(fact) not in CHANGING:
+        return False
+    return subject_id in {getattr(fact, "part_id", None), getattr(fact, "occurrence_id", None)}
