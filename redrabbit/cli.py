@@ -191,7 +191,8 @@ def _add_configuration(commands: "argparse._SubParsersAction[CommandParser]") ->
     check.add_argument(
         "--explain",
         metavar="NAME",
-        help="say in words what a station's file comes to, and what grade each device can reach; or what a receiver is told",
+        help="say in words what a station's file comes to, and what grade each device can reach; what a receiver is told; or "
+        "with people, what the plant decides about people",
     )
     check.set_defaults(command=_check_config)
     plan = commands.add_parser("plan", help="read a plant's own control plan")

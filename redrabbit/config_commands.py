@@ -8,6 +8,7 @@ from pathlib import Path
 from redrabbit.base.printable import complain, put_out, spoken
 from redrabbit.base.sentence import sentence
 from redrabbit.config.explanation import explain
+from redrabbit.config.people_words import NAME, explain_people
 from redrabbit.config.plant import advice_on
 from redrabbit.config.receiver_words import explain_receiver
 from redrabbit.config.template import write_template
@@ -16,7 +17,7 @@ from redrabbit.exit_codes import FOUND, exit_code_of
 
 
 def check_configuration(folder: Path, explained: str | None = None) -> int:
-    """Name every problem of a configuration, or what would be better said; or explain a station or a receiver.
+    """Name every problem of a configuration, or what would be better said; or explain a station, a receiver or the rules about people.
 
     0 where there is no problem.
     """
@@ -54,6 +55,7 @@ def check_configuration(folder: Path, explained: str | None = None) -> int:
 
 def _explain(plant: Plant, name: str) -> int:
     explained: dict[str, Callable[[], list[str]]] = {
+        NAME: partial(explain_people, plant.people),
         **{
             target.name: partial(explain_receiver, target, plant.escalation)
             for target in plant.targets
@@ -63,9 +65,9 @@ def _explain(plant: Plant, name: str) -> int:
     if name not in explained:
         complain(
             sentence(
-                "no station or receiver {name!r}; expected one of {known}",
+                "no station or receiver {name!r}; expected one of {known}; or people",
                 name=name,
-                known=", ".join(sorted(explained)),
+                known=", ".join(sorted(explained.keys() - {NAME})),
             )
         )
         return FOUND

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote
 
+from redrabbit.base.sentence import sentence
+
 REMOVED: Final = "(removed)"
 """Stands where something was removed; plain text in YAML, CSV and addresses alike."""
 
@@ -56,7 +58,7 @@ def secrets_in(text: str) -> list[str]:
         found.append("an address with a user or password in it ('@')")
     if "://" in text:
         found += [
-            f"an address with the parameter {unquote(name)!r}"
+            sentence("an address with the parameter {name!r}", name=unquote(name))
             for _, name, value in _PARAMETER.findall(text)
             if _is_secret_parameter(name) and value != REMOVED
         ]

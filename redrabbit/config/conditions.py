@@ -107,7 +107,12 @@ class _Reading:
             spec = self.table.specs[SignalName(name.text)]
             self.refuse(
                 name,
-                f"{self.word} on {name.text!r}, which is {spec.address.encoding.value}",
+                sentence(
+                    "{word} on {name!r}, which is {encoding}",
+                    word=self.word,
+                    name=name.text,
+                    encoding=spec.address.encoding.value,
+                ),
                 f"a signal that tells a {' or a '.join(_KIND_WORDS[kind] for kind in kinds)}",
                 hint,
             )
@@ -118,7 +123,9 @@ class _Reading:
         """Return the signal and what is asked of it."""
         if isinstance(self.node, Mapping) and len(self.node.entries) == 1:
             return self.node.entries[0]
-        self.refuse(self.node, f"found {describe(self.node)}", WRITTEN[self.word])
+        self.refuse(
+            self.node, sentence("found {what}", what=describe(self.node)), WRITTEN[self.word]
+        )
         return None
 
     def number(self, node: Node) -> float | None:
@@ -126,7 +133,9 @@ class _Reading:
         value = node.value if isinstance(node, Scalar) else None
         if isinstance(value, int | float) and not isinstance(value, bool):
             return value
-        self.refuse(node, f"found {describe(node)}", "a number, in the signal's unit")
+        self.refuse(
+            node, sentence("found {what}", what=describe(node)), "a number, in the signal's unit"
+        )
         return None
 
 
@@ -140,7 +149,7 @@ _KIND_WORDS: Final[dict[Kind, str]] = {
 def _edge(reading: _Reading) -> Condition | None:
     node = reading.node
     if not isinstance(node, Scalar):
-        reading.refuse(node, f"found {describe(node)}", WRITTEN[reading.word])
+        reading.refuse(node, sentence("found {what}", what=describe(node)), WRITTEN[reading.word])
         return None
     hint = "use becomes, or increases for a counter"
     if reading.signal(node, ("bool",), hint) is None:
@@ -243,14 +252,16 @@ def _between(reading: _Reading) -> Condition | None:
     name, node = pair
     values = reading.signal(name, ("number",), "use equals or becomes")
     if not isinstance(node, Sequence) or len(node.items) != 2:  # noqa: PLR2004  because a range has two ends
-        reading.refuse(node, f"found {describe(node)}", "[low, high]")
+        reading.refuse(node, sentence("found {what}", what=describe(node)), "[low, high]")
         return None
     low, high = reading.number(node.items[0]), reading.number(node.items[1])
     if values is None or low is None or high is None:
         return None
     if low > high:
         reading.refuse(
-            node, f"between {low:g} and {high:g}, which nothing is", "the lower limit first"
+            node,
+            sentence("between {low:g} and {high:g}, which nothing is", low=low, high=high),
+            "the lower limit first",
         )
         return None
     signal = SignalName(name.text)
@@ -363,7 +374,7 @@ def _refuse_without_rhythm(name: Scalar, table: SignalTable, problems: Problems)
 def _group(reading: _Reading) -> Condition | None:
     node = reading.node
     if not isinstance(node, Sequence) or not node.items:
-        reading.refuse(node, f"found {describe(node)}", WRITTEN[reading.word])
+        reading.refuse(node, sentence("found {what}", what=describe(node)), WRITTEN[reading.word])
         return None
     parts = [read_condition(item, reading.table, reading.problems) for item in node.items]
     read = tuple(part for part in parts if part is not None)
@@ -379,13 +390,27 @@ def _not(reading: _Reading) -> Condition | None:
 
 def _range_words(values: ValueRange) -> str:
     if values.kind == "text":
-        return f"at most {values.max_bytes} bytes, the signal's length"
+        return sentence("at most {n} bytes, the signal's length", n=values.max_bytes)
     if values.kind == "bool":
         return "true or false"
-    step = f" in steps of {abs(values.scale):g}" if values.whole and values.scale != 1 else ""
-    if values.whole and values.scale == 1:
-        step = ", whole numbers only"
-    return f"a value that can be met and missed: from {values.low:g} to {values.high:g}{step}"
+    if values.whole and values.scale != 1:
+        return sentence(
+            "a value that can be met, and not met: from {low:g} to {high:g} in steps of {step:g}",
+            low=values.low,
+            high=values.high,
+            step=abs(values.scale),
+        )
+    if values.whole:
+        return sentence(
+            "a value that can be met, and not met: from {low:g} to {high:g}, whole numbers only",
+            low=values.low,
+            high=values.high,
+        )
+    return sentence(
+        "a value that can be met, and not met: from {low:g} to {high:g}",
+        low=values.low,
+        high=values.high,
+    )
 
 
 _READERS: Final[dict[str, Callable[[_Reading], Condition | None]]] = {

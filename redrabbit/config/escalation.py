@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import pairwise
 from typing import Final
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config.file_schema import (
     Block,
     Choice,
@@ -136,7 +137,9 @@ class _Known:
         """Return the names, after noting those that are not known."""
         for each in names or ():
             if each.value in self.mute:
-                found = f"receiver {each.value!r}, which is sent checkpoints only"
+                found = sentence(
+                    "receiver {receiver!r}, which is sent checkpoints only", receiver=each.value
+                )
                 self._problems.add(each.place, found, "a receiver of alarms")
             else:
                 self._problems.refuse_unknown(what, each.value, each.place, known)
@@ -151,7 +154,7 @@ class _Known:
             if is_a_person(receiver):
                 self._problems.add(
                     (names or ())[0].place,
-                    f"receiver {receiver!r}, named as a person is",
+                    sentence("receiver {receiver!r}, named as a person is", receiver=receiver),
                     "a name of its own",
                 )
         return tuple(dict.fromkeys(each.value for each in names or ()))

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
-from redrabbit.base.sentence import sentence
+from redrabbit.base.sentence import Sentence, sentence, words_of
 from redrabbit.config import located_yaml
 from redrabbit.config.garbled_text import chinese_is_garbled, has_bare_mark, save_as_utf_8
 from redrabbit.config.located_yaml import Node, Scalar, Sequence, describe
@@ -201,7 +201,8 @@ class Spelled(Shape[T]):
         try:
             return self.understand(node.text.strip())
         except ValueError as error:
-            hint = " ".join(str(error).split())
+            said = words_of(error)
+            hint = said if isinstance(said, Sentence) else " ".join(said.split())
             return self.refuse(node, problems, hint or None)
 
     def schema(self) -> Schema:
@@ -263,8 +264,13 @@ class MapOf(Shape[tuple[Entry[T], ...]]):
     @property
     def expected(self) -> str:  # type: ignore[override]  # because a read-only property serves all readers of the attribute
         """The keys in words."""
-        some = f", at least {self.at_least}" if self.at_least else ""
-        return f"a mapping whose keys are each {self.key.expected}{some}"
+        if not self.at_least:
+            return sentence("a mapping whose keys are each {what}", what=self.key.expected)
+        return sentence(
+            "a mapping whose keys are each {what}, at least {least}",
+            what=self.key.expected,
+            least=self.at_least,
+        )
 
     def read(self, node: Node, problems: Problems) -> tuple[Entry[T], ...] | None:
         """Return an entry for every key of the right form, also when its value is broken."""
@@ -434,7 +440,7 @@ class Bilingual(Shape[Text]):
         zh = block["zh"]
         is_garbled = chinese_is_garbled(zh) and not has_bare_mark(zh)  # a mark is noted in any text
         if is_garbled and not problems.adopted:
-            found, hint = f"found {zh[:60]!r}", save_as_utf_8(zh)
+            found, hint = sentence("found {word!r}", word=zh[:60]), save_as_utf_8(zh)
             problems.add(block.place_of("zh"), found, "words in Chinese", hint)
             return None
         return Text(en=block["en"], zh=block["zh"])

@@ -15,6 +15,8 @@ import re
 import unicodedata
 from typing import Final
 
+from redrabbit.base.sentence import sentence
+
 _HAN: Final = "[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 """Compiled where it is needed: these ranges take a millisecond, and every command reads texts."""
 _NEVER_IN_CHINESE: Final = re.compile(
@@ -51,5 +53,9 @@ def save_as_utf_8(text: str) -> str:
         meant = text.encode("utf-8").decode("gb18030")
     except UnicodeDecodeError:
         meant = ""
-    told = f", where these bytes say {meant[:60]!r}" if re.search(_HAN, meant) else ""
-    return f"it looks like GBK{told}; save the file as UTF-8 (in a spreadsheet, CSV UTF-8)"
+    if not re.search(_HAN, meant):
+        return sentence("it looks like GBK; save the file as UTF-8 (in a spreadsheet, CSV UTF-8)")
+    return sentence(
+        "it looks like GBK, where these bytes say {meant!r}; save the file as UTF-8 (in a spreadsheet, CSV UTF-8)",
+        meant=meant[:60],
+    )

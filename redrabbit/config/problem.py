@@ -95,13 +95,13 @@ class Problems:
         """Note one problem and go on; what looks like a secret is not quoted."""
         if self.full:
             return
-        hint = masked(hint) if hint else None
-        self.found.append(Problem(place, masked(found), masked(expected), hint))
+        hint = _masked(hint) if hint else None
+        self.found.append(Problem(place, _masked(found), _masked(expected), hint))
 
     def advise(self, place: SourcePosition, found: str, expected: str) -> None:
         """Note what would be better said; the configuration is used all the same."""
         if len(self.advised) < MOST_PROBLEMS:
-            self.advised.append(Problem(place, masked(found), masked(expected)))
+            self.advised.append(Problem(place, _masked(found), _masked(expected)))
 
     def refuse_unknown(
         self, what: str, word: str, place: SourcePosition, known: Collection[str] | None
@@ -110,6 +110,12 @@ class Problems:
         if known is not None and word not in known:
             found = sentence("unknown {what} {word!r}", what=what, word=word)
             self.add(place, found, one_of(known), nearest(word, known))
+
+
+def _masked(text: str) -> str:
+    """Return a text without what looks like a secret; a sentence that has none stays one, to be said in other languages."""
+    clean = masked(text)
+    return text if clean == text else clean
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

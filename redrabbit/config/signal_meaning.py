@@ -200,7 +200,7 @@ def _written(node: Node, encoding: Encoding) -> float | str | None:
 
 def _held_words(values: ValueRange) -> str:
     if values.kind == "text":
-        return f"at most {values.max_bytes} bytes, the signal's length"
+        return sentence("at most {n} bytes, the signal's length", n=values.max_bytes)
     whole = "a whole number" if values.whole else "a number"
     return (
         whole if math.isinf(values.low) else f"{whole} from {values.low:.0f} to {values.high:.0f}"
@@ -212,7 +212,8 @@ def _unsigned_hint(code: float | str, values: ValueRange) -> str | None:
     if not isinstance(code, int) or not values.whole or math.isinf(values.low):
         return None
     below = code - int(values.high - values.low + 1)
-    return f"with a sign it is {below}" if values.low <= below < 0 else None
+    said = sentence("with a sign it is {value}", value=below)
+    return said if values.low <= below < 0 else None
 
 
 def _reachable_range(

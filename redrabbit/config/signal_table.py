@@ -323,15 +323,24 @@ def _refuse_unreadable(table: SignalTable, link: ModbusLink, problems: Problems)
         last = address.address + length_of(address) - 1
         found, expected = {
             Unreadable.BEYOND_LAST_ADDRESS: (
-                f"{name!r} ends at address {last}",
-                f"addresses up to {LAST_ADDRESS}",
+                sentence("{name!r} ends at address {last}", name=name, last=last),
+                sentence("addresses up to {last}", last=LAST_ADDRESS),
             ),
             Unreadable.LONGER_THAN_A_REQUEST: (
-                f"{name!r} takes {length_of(address)} registers",
-                f"at most {link.max_registers}, what the station gives at once",
+                sentence("{name!r} takes {n} registers", name=name, n=length_of(address)),
+                sentence("at most {n}, what the station gives at once", n=link.max_registers),
             ),
-            Unreadable.FORBIDDEN: (f"{name!r} stands in a forbidden range", "a place outside it"),
-        }.get(why, (f"{name!r} can't be read over Modbus", "a Modbus address"))
+            Unreadable.FORBIDDEN: (
+                sentence("{name!r} stands in a forbidden range", name=name),
+                sentence("a place outside it"),
+            ),
+        }.get(
+            why,
+            (
+                sentence("{name!r} can't be read over Modbus", name=name),
+                sentence("a Modbus address"),
+            ),
+        )
         problems.add(table.places[name], found, expected)
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from redrabbit.base.sentence import sentence
 from redrabbit.config.file_schema import Pattern, Shape, Spelled
 from redrabbit.config.problem import nearest
 from redrabbit.domain.limits import LONGEST_SPAN, can_be_recorded
@@ -68,7 +69,7 @@ def duration_or_none(text: str) -> timedelta:
         return parse_duration(text)
     except ValueError as error:
         if "too long" in str(error):
-            raise ValueError(f"at most {LONGEST_SPAN.days} d") from None
+            raise ValueError(sentence("at most {n} d", n=LONGEST_SPAN.days)) from None
         raise ValueError("a number and a unit: ms, s, min, h or d") from None
 
 
@@ -80,7 +81,9 @@ def message_size(text: str) -> int:
     size = int(found[1]) * _SIZE_UNITS[found[2]]
     if not 1 <= size <= MOST_BYTES_OF_ANY:
         most = MOST_BYTES_OF_ANY // 1024
-        raise ValueError(f"from 1 B to {most} KiB: all stations wait while a message is read")
+        raise ValueError(
+            sentence("from 1 B to {most} KiB: all stations wait while a message is read", most=most)
+        )
     return size
 
 
@@ -138,7 +141,7 @@ def address(text: str) -> Address:
         raise ValueError("")
     port = int(found[3])
     if not 1 <= port <= LAST_PORT:
-        raise ValueError(f"ports go from 1 to {LAST_PORT}")
+        raise ValueError(sentence("ports go from 1 to {last}", last=LAST_PORT))
     return Address(found[1] or found[2], port)
 
 

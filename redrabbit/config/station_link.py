@@ -224,7 +224,9 @@ def _check_expiry(
 ) -> None:
     expires_s = value_expires.value.total_seconds()
     if expires_s < shortest_s:
-        times = "two polls" if how == "polled" else "what the slowest topic is expected to take"
+        two_polls = sentence("two polls")
+        slowest = sentence("what the slowest topic is expected to take")
+        times = two_polls if how == "polled" else slowest
         problems.add(
             value_expires.place,
             sentence("values that expire after {expires_s:g} s", expires_s=expires_s),

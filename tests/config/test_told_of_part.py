@@ -113,7 +113,7 @@ def test_it_is_explained_what_a_window_tells_apart(tmp_path: Path) -> None:
     says = "variant: {signal: nest, values: [3, 4]}\n  nest: nest"
     lines = explain(station_of(tmp_path, says, signals=without_scan))
     assert "  variant:          nest tells it: 3, 4" in lines
-    unlisted = "nest tells it; without values a window after a miss holds parts of any nest"
+    unlisted = "nest tells it; without values a window after a part was not detected holds parts of any nest"
     assert f"  nest:             {unlisted}" in lines
 
 
@@ -132,7 +132,7 @@ def test_it_is_explained_who_tells_what_and_how_the_part_is_known(tmp_path: Path
     lines = explain(station_of(tmp_path, says, signals=without_scan))
     assert "  serial:           the operator scans it before the part is put in" in lines
     assert (
-        "  variant:          nest tells it; without values a window after a miss holds parts of any variant"
+        "  variant:          nest tells it; without values a window after a part was not detected holds parts of any variant"
         in lines
     )
     assert (
