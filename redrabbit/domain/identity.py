@@ -126,6 +126,8 @@ class How(StrEnum):
     BADGE = "badge"
     BADGE_PIN = "badge_pin"
     PASSWORD = "password"  # noqa: S105  because it is the name of a way, not a secret
+    LINK = "link"
+    """By a link that an administrator gave them, once, to set a password."""
     OIDC = "oidc"
     SECURITY_KEY = "security_key"
     TOKEN = "token"  # noqa: S105  because it is the name of a way, not a secret

@@ -7,17 +7,14 @@ their station; all others straight to the database.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
 from redrabbit.domain import acts
 from redrabbit.domain.acts import Act
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.facts.codec import encode
 from redrabbit.domain.facts.containment import WindowEnd
 from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.identity import Actor, StationId
-from redrabbit.domain.ledger import PLANT_STREAM, canonical_text
 from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.people_acts import ActOnPeople
 from redrabbit.domain.plant import Plant
@@ -37,13 +34,13 @@ from redrabbit.services import (
 )
 from redrabbit.services.agent import Agent
 from redrabbit.services.containing import EndTold
+from redrabbit.services.done_once import Asked, Seen, answer_of, once
 from redrabbit.services.elsewhere import refuse_elsewhere
-from redrabbit.services.kept_answers import answer_again, answer_refused, answer_with
+from redrabbit.services.kept_answers import answer_refused, answer_with
 from redrabbit.services.pending import Pending
 from redrabbit.services.people_commands import PEOPLE_COMMANDS
 from redrabbit.services.permitting import require
-from redrabbit.services.ports import KeptAct, Reader, UnitOfWork
-from redrabbit.services.run_version import run_version
+from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.station_owner import StationOwner
 from redrabbit.services.station_queue import StationQueue
 
@@ -62,22 +59,6 @@ _OF_THE_DOOR: Final = frozenset(
     }
 )
 """Refusals that say nothing about the scan."""
-
-
-Seen = frozenset[int] | None
-"""Versions of a run, one of which it must still have; None: whatever it is by now."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """An act with who asks it, the key under which it is done once, and what they had seen."""
-
-    act: Act[Any]
-    actor: Actor
-    key: str | None
-    seen: Seen = None
-    shown: Reauthentication | None = None
-    """By what the asker has shown again who they are; only a signature asks for it."""
 
 
 class Door:
@@ -143,7 +124,7 @@ class Door:
             return await self._on_run(act, asked)
         count = await self._count(act)
         result = await self._agent.database.write(
-            once(asked, self._agent.in_force, lambda uow: self._commanded(uow, act, asked, count))
+            _once(asked, self._agent.in_force, lambda uow: self._commanded(uow, act, asked, count))
         )
         self._agent.note_commit()
         if isinstance(result, PulseRecord):
@@ -263,74 +244,18 @@ class Door:
         )
 
 
-def once(
+def _once(
     asked: Asked,
     in_force: Callable[[UnitOfWork], Plant],
     command: Callable[[UnitOfWork], R],
     answered: Callable[[R], str] = answer_with,
 ) -> Callable[[UnitOfWork], R]:
-    """Return the command behind the door: permitted, and under its key done once.
+    """Return the command behind the door: permitted, and under its key done once."""
 
-    `answered` makes of the result what is kept as the answer.
-    """
-
-    def guarded(uow: UnitOfWork) -> R:
+    def permit(uow: UnitOfWork) -> None:
         require(uow, in_force(uow), asked.act, asked.actor, uow.now)
-        before = answer_of(uow, asked)
-        if before is not None:
-            return cast("R", before)
-        refuse_changed(uow, asked)
-        result = command(uow)
-        if asked.key is not None:
-            uow.keep_act(_kept(uow, asked, asked.key, result, answered(result)))
-        return result
 
-    return guarded
-
-
-def refuse_changed(reader: Reader, asked: Asked) -> None:
-    """Refuse an act on a run that is no longer as the asker saw it."""
-    if asked.seen is None or not isinstance(asked.act, acts.ActOnRun | acts.RemarkOnRun):
-        return
-    version = run_version(reader, asked.act.run_id)
-    if version is not None and version not in asked.seen:
-        raise Refusal("run_changed", run=asked.act.run_id, entry=version)
-
-
-def answer_of(reader: Reader, asked: Asked) -> Record | None:
-    """Return the answer that was given under this key; None if there was none.
-
-    Refused where that answer was a refusal, and where the key was used for another act, or by
-    somebody else. DamagedDatabase where the answer is not the one that was given.
-    """
-    kept = reader.act(asked.key) if asked.key is not None else None
-    if kept is None:
-        return None
-    same = (kept.kind, kept.payload, kept.actor) == (
-        asked.act.KIND,
-        _payload(asked.act),
-        asked.actor.id,
-    )
-    if not same:
-        raise Refusal("key_used_before", key=kept.key)
-    return answer_again(kept)
-
-
-def _kept(uow: UnitOfWork, asked: Asked, key: str, result: Record, answer: str) -> KeptAct:
-    return KeptAct(
-        key=key,
-        stream=getattr(result, type(result).STREAM, PLANT_STREAM),
-        kind=asked.act.KIND,
-        payload=_payload(asked.act),
-        actor=asked.actor.id,
-        done_at=uow.now,
-        answer=answer,
-    )
-
-
-def _payload(act: Act[Any]) -> str:
-    said = encode(act)
-    return canonical_text({name: said[name] for name in said if name not in act.NEW_EACH_TIME})
+    return once(asked, permit, command, answered)
 
 
 def _with_door(
@@ -354,7 +279,7 @@ def _with_door(
             moved.append(True)
             return result
 
-        return once(asked, in_force, carry, answered)(uow)
+        return _once(asked, in_force, carry, answered)(uow)
 
     def settle() -> None:
         if moved:

@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 from redrabbit.base.sentence import sentence
 from redrabbit.domain.acts import Act
 from redrabbit.domain.facts.fact import Record
-from redrabbit.domain.identity import Actor, StationId, person_name
+from redrabbit.domain.identity import Actor, How, StationId, person_name
 from redrabbit.domain.observation import StationView
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.reauthentication import Reauthentication
 from redrabbit.services.agent import Agent
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
-from redrabbit.services.doing import Door, Seen
+from redrabbit.services.doing import Door
+from redrabbit.services.done_once import Seen
 from redrabbit.services.errors import OutcomeUnknown, StoreTrouble, TroubleWhy
 from redrabbit.services.permitting import require
 from redrabbit.services.ports import Reader
@@ -86,15 +87,20 @@ class LocalPlantService:
         """
         return self._agent.version(station)
 
-    async def stated(self, name: str) -> Actor:
+    async def stated(
+        self, name: str, act: Act[Any] | None = None, *, station: str | None = None
+    ) -> Actor:
         """Return the person who states this name; a name that is new is kept with a salt (D23).
 
-        Raises Refusal for what is no name.
+        Raises Refusal for what is no name, and for who may not do the act that they ask in it, at this station: then nothing is
+        kept. Without an act somebody else states it, whose right to that was asked before.
         """
         cleaned = person_name(name)
         known = await self.read(lambda reader: reader.id_of_name(cleaned))
         if known is not None:
             return Actor.stated(known)
+        if act is not None:
+            await self.require(act, Actor(id="", how=How.STATED, station=station))
         kept = self._agent.database.write(lambda uow: id_of(uow, cleaned))
         return Actor.stated(await self._answered(kept))
 

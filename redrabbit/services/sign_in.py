@@ -188,7 +188,7 @@ class SignIn:
 
         def keep(uow: UnitOfWork) -> None:
             used_by = credentials.use_code(uow, code, CodePurpose.SET_PASSWORD)
-            _set(uow, PersonId(used_by), CredentialKind.PASSWORD, hashed)
+            _set(uow, PersonId(used_by), CredentialKind.PASSWORD, hashed, How.LINK)
             sessions.end_sessions(uow, used_by)
 
         await self.record(keep)
@@ -370,10 +370,16 @@ def _names_of(reader: Reader, person: PersonRecord | None) -> tuple[str, ...]:
     return tuple(kept_name(names, each) for each in known if each is not None and each in names)
 
 
-def _set(uow: UnitOfWork, person_id: PersonId, kind: CredentialKind, hashed: str) -> None:
-    """Keep a credential that the person has set, and record that they did."""
+def _set(
+    uow: UnitOfWork,
+    person_id: PersonId,
+    kind: CredentialKind,
+    hashed: str,
+    how: How = How.PASSWORD,
+) -> None:
+    """Keep a credential that the person has set, and record that they did, and how they were known."""
     credentials.set_credential(uow, person_id, kind, hashed)
-    by = Actor(id=person_id, how=How.PASSWORD)
+    by = Actor(id=person_id, how=how)
     record(uow, CredentialSet(person_id=person_id, kind=kind), stream=PLANT_STREAM, actor=by)
 
 

@@ -66,7 +66,7 @@ class WaysKnown:
 def set_way(uow: UnitOfWork, person_id: PersonId, new: NewWay, *, actor: Actor) -> Way:
     """Reach a person at this address, too; where they are already, nothing changes."""
     person = the_active_person(uow, person_id)
-    if not _require(uow, person_id, actor) and new.names_host:
+    if not require_own(uow, person_id, actor) and new.names_host:
         raise Refusal("way_names_host")
     kind, address = new.kind, new.address
     ways = ways_of(uow, person_id)
@@ -98,7 +98,7 @@ def set_way(uow: UnitOfWork, person_id: PersonId, new: NewWay, *, actor: Actor) 
 def remove_way(uow: UnitOfWork, person_id: PersonId, number: int, *, actor: Actor) -> None:
     """Reach a person in this way no more, and erase its address."""
     the_person(uow, person_id)
-    _require(uow, person_id, actor)
+    require_own(uow, person_id, actor)
     way = _the_way(uow, person_id, number)
     uow.forget_rows(Way, way_id=way.way_id)
     uow.park_all(way.way_id, ParkedReason.RECEIVER_REMOVED)
@@ -110,7 +110,7 @@ def remove_way(uow: UnitOfWork, person_id: PersonId, number: int, *, actor: Acto
 def test_way(uow: UnitOfWork, person_id: PersonId, number: int, *, actor: Actor) -> AlarmRecord:
     """Send a person a test in one way: recorded as an alarm is, told there only, and over at once."""
     the_active_person(uow, person_id)
-    _require(uow, person_id, actor)
+    require_own(uow, person_id, actor)
     way = _the_way(uow, person_id, number)
     alarm_id = raise_alarm(uow, AlarmKind.TEST, at=uow.now, receiver=way.way_id, actor=actor)
     record(uow, AlarmEnded(alarm_id=alarm_id), stream=PLANT_STREAM, actor=AGENT)
@@ -124,7 +124,7 @@ def _the_way(uow: UnitOfWork, person_id: str, number: int) -> Way:
     return way
 
 
-def _require(uow: UnitOfWork, person_id: str, actor: Actor) -> bool:
+def require_own(uow: UnitOfWork, person_id: str, actor: Actor) -> bool:
     """Refuse whoever is neither the person nor an administrator; return whether it is an administrator.
 
     Who only holds a badge has not shown who they are (D45).

@@ -113,6 +113,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "operator_required": 422,
     "other_station": 409,
     "name_is_a_number": 409,
+    "link_shown_before": 409,
     "own_grant": 403,
     "scope_beyond_owner": 403,
     "part_already_quarantined": 409,

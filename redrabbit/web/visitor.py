@@ -5,10 +5,11 @@ session's cookie says the person. Without a person a name may be stated, which t
 """
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import HTTPConnection, Request
 
+from redrabbit.domain.acts import Act
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Actor
 from redrabbit.services.askers import Asker, Shown
@@ -63,12 +64,18 @@ def asker_at(connection: HTTPConnection, *, unknown: Asker = NOBODY) -> Asker:
 
 
 async def actor(
-    service: LocalPlantService, request: Request, stated: str, *, at: str | None = None
+    service: LocalPlantService,
+    request: Request,
+    stated: str,
+    act: Act[Any] | None = None,
+    *,
+    at: str | None = None,
 ) -> Actor:
     """Return as whom a request acts: the person who is signed in, the token's owner, or who is stated.
 
     `at` is the station whose page was used, None where it was none's. Refusal where nobody is, where a name comes with a person who is
     known, and before a station's own screen for whoever has only signed in there: it acts for who is at the station.
+    `act` is what is asked in a stated name, of which nothing is kept where it may not be.
     """
     asker = asker_at(request)
     if asker.is_office_at_station:
@@ -81,7 +88,8 @@ async def actor(
         raise Refusal("sign_in_required")
     if not stated:
         raise Refusal("operator_required")
-    return replace(await service.stated(stated), station=_place(service, asker, at))
+    here = _place(service, asker, at)
+    return replace(await service.stated(stated, act, station=here), station=here)
 
 
 def place_of(request: Request) -> Place:

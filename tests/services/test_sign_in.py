@@ -339,6 +339,8 @@ def test_a_link_sets_the_password_once_ends_sessions_and_signs_in(plant: Plant) 
     code = plant.people.link(li_na)
     assert let(plant.sign_in.welcome(code)).name == "Li Na"
     begun = let(plant.sign_in.set_password(code, OTHER, HERE))
+    last = plant.showcase.ask(lambda reader: list(reader.entries())[-1])
+    assert (last.type, last.actor.how) == ("credential_set", How.LINK)
     assert plant.asker(session=begun.secret).person is not None
     assert plant.asker(session=before).person is None
     assert plant.refused("Li Na", PASSWORD) == "sign_in_failed"

@@ -42,7 +42,7 @@ async def do(
     site: Site, body: Act, act: acts.Act[R], by: Caller, seen: frozenset[int] | None = None
 ) -> tuple[R, Names]:
     """Do what a program asks and return the record that it changed, with the names for it."""
-    who = await actor(site.service, by.request, body.operator or "")
+    who = await actor(site.service, by.request, body.operator or "", act)
     record = await site.service.do(act, who, by.key, seen=seen)
     asker = asker_at(by.request)
     if asker.screen is not None:

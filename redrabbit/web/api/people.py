@@ -209,11 +209,12 @@ def _add_rights(router: APIRouter, site: Site) -> None:
 
     @router.post(
         "/people/{person_id}/credentials/reset",
-        openapi_extra=refuses(*OF_PERSON, "credential_not_set"),
+        openapi_extra=refuses(*OF_PERSON, "credential_not_set", "link_shown_before"),
     )
     async def reset_credentials(person_id: Slug, by: By) -> OneTimeLink:
         """Take password and PIN away, end all sessions, and give a link to set a password."""
-        return OneTimeLink(link=await new_link(site, by.request, PersonId(person_id), {}))
+        link = await new_link(site, by.request, PersonId(person_id), {}, key=by.key)
+        return OneTimeLink(link=link)
 
 
 def _add_ways(router: APIRouter, site: Site) -> None:
@@ -231,7 +232,9 @@ def _add_ways(router: APIRouter, site: Site) -> None:
     )
     async def set_way(person_id: Slug, body: NewWay, by: By) -> KnownPersonWithGrants:
         """Reach a person at this address, too: for oneself, or as an administrator."""
-        await ways.set_way(site, by.request, person_id, body.kind, body.address)
+        await ways.set_way(
+            site, by.request, person_id, body.kind, body.address, key=lambda _: by.key
+        )
         return await _person(site, person_id)
 
     @router.delete(
@@ -241,7 +244,7 @@ def _add_ways(router: APIRouter, site: Site) -> None:
     )
     async def remove_way(person_id: Slug, number: WayNumber, by: By) -> Response:
         """Reach a person in this way no more; its address is erased."""
-        await ways.remove_way(site, by.request, person_id, number)
+        await ways.remove_way(site, by.request, person_id, number, key=lambda _: by.key)
         return Response(status_code=204)
 
     @router.post(
@@ -250,7 +253,7 @@ def _add_ways(router: APIRouter, site: Site) -> None:
     )
     async def test_way(person_id: Slug, number: WayNumber, by: By) -> Alarm:
         """Send a person a message that says that it is a test; it is recorded as an alarm that is over."""
-        sent = await ways.test_way(site, by.request, person_id, number)
+        sent = await ways.test_way(site, by.request, person_id, number, key=lambda _: by.key)
         return alarm_model(sent, await site.service.read(names_in))
 
 

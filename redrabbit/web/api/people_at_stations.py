@@ -9,6 +9,7 @@ from pydantic import Field
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import How, StationId
 from redrabbit.domain.one_time_code import LASTS, CodePurpose
+from redrabbit.domain.people_acts import EnrolScreen
 from redrabbit.services.askers import Asker
 from redrabbit.services.enrolling import CHARACTERS, enrol, make_code
 from redrabbit.web.api.models import Model
@@ -126,7 +127,8 @@ def _add_enrolment(router: APIRouter, site: Site) -> None:
         """Make a code with which one screen becomes the station's own, once, within ten minutes."""
         if station_id not in {station.id for station in site.service.plant.stations}:
             raise Refusal("no_such_station", station=station_id)
-        by = await actor(site.service, request, body.operator or "")
+        act = EnrolScreen(station=StationId(station_id), name="-")
+        by = await actor(site.service, request, body.operator or "", act)
         code = await make_code(site.sign_in, site.service, StationId(station_id), by)
         return EnrolmentCode(
             code=code, expires_at=site.clock.now() + LASTS[CodePurpose.ENROL_SCREEN]

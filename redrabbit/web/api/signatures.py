@@ -162,7 +162,7 @@ def _add_signing(router: APIRouter, site: Site) -> None:
             shown=body.shown,
             language=body.language,
         )
-        by = await actor(site.service, request, body.operator or "")
+        by = await actor(site.service, request, body.operator or "", act)
         signature = await site.service.do(act, by, key, shown=shown)
         return await site.service.read(
             lambda reader: signature_model(shown_of(reader, signature), names_in(reader))

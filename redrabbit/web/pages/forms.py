@@ -11,6 +11,7 @@ from redrabbit.domain.acts import Act
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.identity import Actor, StationId
+from redrabbit.domain.role import Role
 from redrabbit.services.elsewhere import refuse_elsewhere
 from redrabbit.web.access import FORM_FIELD, FORM_KEY
 from redrabbit.web.shown_to import stated_name
@@ -33,7 +34,7 @@ async def carry_out(
     `at` is the station whose page it stands on; Refusal for an act at another one.
     """
     asker = asker_at(request)
-    who = await asking(site, request, form, at=at)
+    who = await actor(site.service, request, _stated(request, form), act, at=at)
     if at is not None and who.station is None:  # else the door asks it
         plant = site.service.plant
         await site.service.read(lambda reader: refuse_elsewhere(reader, plant, act, at))
@@ -44,9 +45,11 @@ async def carry_out(
     return done
 
 
-async def asking(site: Site, request: Request, form: Form, *, at: str | None = None) -> Actor:
-    """Return who asks by a form: who is signed in, or in the name that it or this browser states."""
-    return await actor(site.service, request, _stated(request, form), at=at)
+async def asking(site: Site, request: Request, form: Form) -> Actor:
+    """Return who asks by a form about people; Refusal for a name that is only stated, of which nothing is kept."""
+    if not asker_at(request).is_known and _stated(request, form):
+        raise Refusal("person_required", act="", needs=(Role.ADMINISTRATOR.value,))
+    return await actor(site.service, request, "")
 
 
 def key_of(form: Form, *, path: str, name: str) -> str | None:

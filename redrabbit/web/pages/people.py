@@ -29,6 +29,7 @@ from redrabbit.domain.identity import (
     TokenId,
     is_a_person,
 )
+from redrabbit.domain.own_acts import GiveLink
 from redrabbit.domain.people_acts import (
     AcknowledgeAdministrator,
     DisablePerson,
@@ -43,10 +44,11 @@ from redrabbit.domain.people_acts import (
     RevokeToken,
     UnlockCredential,
 )
-from redrabbit.domain.records import TokenRecord
+from redrabbit.domain.records import PersonRecord, TokenRecord
 from redrabbit.domain.role import Role
 from redrabbit.services import credential_states, sessions
 from redrabbit.services.askers import token_text
+from redrabbit.services.done_once import Asked, once
 from redrabbit.services.people import the_person
 from redrabbit.services.permitting import require
 from redrabbit.services.ports import UnitOfWork
@@ -57,7 +59,7 @@ from redrabbit.services.queries.registered_people import (
     tokens_page,
 )
 from redrabbit.web.pages import qualifications
-from redrabbit.web.pages.forms import Form, asking, carry_out, word
+from redrabbit.web.pages.forms import Form, asking, carry_out, key_of, word
 from redrabbit.web.pages.scans import badge_code
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.registering import changing, registering
@@ -175,19 +177,31 @@ async def token_shown(site: Site, token: TokenRecord, secret: str) -> str:
     return token_text(token.token_id, secret)
 
 
-async def new_link(site: Site, request: Request, person_id: PersonId, form: Form) -> str:
+async def new_link(
+    site: Site, request: Request, person_id: PersonId, form: Form, *, key: str | None = None
+) -> str:
     """Return a link by which somebody sets a password; what they had is taken away, and their sessions end.
 
-    The right to it is that to take it away, asked before anything is.
+    The right to it is that to take it away, asked before anything is. It is done once under its key: asked again it takes
+    nothing away, and Refusal says that the link was shown, as it is not kept.
     """
     who = await asking(site, request, form)
+    key = key or key_of(form, path=request.url.path, name=who.id)
+    codes: list[str] = []
 
-    def give(uow: UnitOfWork) -> str:
+    def give(uow: UnitOfWork) -> PersonRecord:
+        codes.append(credential_states.give_link(uow, person_id, actor=who))
+        return the_person(uow, person_id)
+
+    def permit(uow: UnitOfWork) -> None:
+        codes.clear()
         _require_administering(site, uow, person_id, who)
-        return credential_states.give_link(uow, person_id, actor=who)
 
-    code = await site.sign_in.record(give)
-    return f"{str(request.base_url).rstrip('/')}/welcome/{code}"
+    asked = Asked(act=GiveLink(person_id=person_id), actor=who, key=key)
+    await site.sign_in.record(once(asked, permit, give))
+    if not codes:
+        raise Refusal("link_shown_before", person=person_id)
+    return f"{str(request.base_url).rstrip('/')}/welcome/{codes[-1]}"
 
 
 async def _end_sessions(site: Site, request: Request, person_id: PersonId, form: Form) -> str:
