@@ -28,9 +28,9 @@ def named(served: Served, name: str) -> str:
     return served.database.write_now(lambda uow: id_of(uow, name))
 
 
-async def with_administrator(plant: Plant | None = None) -> Served:
-    """Return a service whose plant has one administrator."""
-    served = await Served.opened(plant)
+async def with_administrator(plant: Plant | None = None, *, served: Served | None = None) -> Served:
+    """Return a service whose plant has one administrator; `served` where it was opened before."""
+    served = served or await Served.opened(plant)
     chen = PersonRegistered(
         person_id=CHEN,
         name=named(served, "Chen"),

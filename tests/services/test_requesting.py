@@ -18,37 +18,44 @@ from redrabbit.domain.approval import (
     RequestEnd,
 )
 from redrabbit.domain.challenge_part import PartState
+from redrabbit.domain.containment_questions import left_to_do, reaction_of
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.approval_request import ApprovalCarriedOut, ApprovalRequested
 from redrabbit.domain.facts.catalogue import fact_of
 from redrabbit.domain.facts.challenge_part import PartStateChanged
+from redrabbit.domain.facts.containment import ContainmentReverified
 from redrabbit.domain.facts.fact import Fact
 from redrabbit.domain.facts.occurrence import DecisionCode, OccurrenceDecided
 from redrabbit.domain.facts.person import PersonLanguage
 from redrabbit.domain.facts.signature import SignatureGiven
 from redrabbit.domain.fallen_requests import CHANGING
-from redrabbit.domain.identity import Actor, OccurrenceId, PartId, PersonId
-from redrabbit.domain.people_acts import DisablePerson
+from redrabbit.domain.identity import AGENT, Actor, ContainmentId, OccurrenceId, PartId, PersonId
+from redrabbit.domain.people_acts import DisablePerson, GrantRole
 from redrabbit.domain.people_rules import PeopleRules
 from redrabbit.domain.reauthentication import Reauthentication
+from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import (
     AlarmRecord,
     ApprovalRecord,
     ChallengePartRecord,
+    ContainmentRecord,
     OccurrenceRecord,
     SignatureRecord,
 )
+from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.role import Role
 from redrabbit.domain.signing import Meaning, is_as_asked
 from redrabbit.services import requesting, scheduling
-from redrabbit.services.ports import Reader
+from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.queries.approvals import approvals_page, waiting_count
 from redrabbit.services.queries.signed_text import digest_of_text, text_to_sign
+from redrabbit.services.record_fact import record
 from redrabbit.services.signables import leaf_of, signable_at
-from tests.plants import a_plant
+from tests.plants import LINE, a_plant
 from tests.services.people_served import ADMINISTRATOR, a_person, with_administrator
 from tests.services.served import ANNA, START, Served
+from tests.services.test_doing import case_of
 
 PART = PartId("RR-0001")
 BENT = acts.QuarantinePart(part_id=PART, reason="bent")
@@ -69,8 +76,9 @@ class Office:
     chen: Actor
 
     @classmethod
-    async def opened(cls, rules: ApprovalRules = BEFORE) -> "Office":
-        served = await with_administrator(replace(a_plant(), people=PeopleRules(approval=rules)))
+    async def opened(cls, *, served: Served | None = None) -> "Office":
+        plant = replace(a_plant(), people=PeopleRules(approval=BEFORE))
+        served = await with_administrator(plant, served=served)
         people = [
             await a_person(served, name, role)
             for name, role in (
@@ -89,6 +97,12 @@ class Office:
     def due(self) -> OccurrenceRecord:
         found: list[OccurrenceRecord] = self.ask(lambda reader: reader.find(OccurrenceRecord))
         return found[0]
+
+    def case(self, containment_id: str) -> ContainmentRecord:
+        found: ContainmentRecord = self.ask(
+            lambda reader: recorded(reader, ContainmentRecord, containment_id)
+        )
+        return found
 
     def excuse(self, reason: str = "no parts") -> acts.Excuse:
         return acts.Excuse(occurrence_id=OccurrenceId(self.due.occurrence_id), reason=reason)
@@ -201,12 +215,28 @@ async def test_an_approver_reaches_no_further_than_if_they_did_it_themselves() -
     )
 
 
-async def test_a_deputy_approves_for_the_time() -> None:
+@pytest.mark.parametrize("is_over", [False, True])
+async def test_a_deputy_approves_for_the_time(is_over: bool) -> None:
     office = await Office.opened()
     request = await office.asks(office.excuse(), office.lin)
-    deputy = await a_person(office.served, "Sun", Role.SHIFT_LEADER)
-    await office.approve(request.of_entry, deputy)
-    assert office.due.outcome == "excused"
+    deputy = await a_person(office.served, "Sun", Role.OPERATOR)
+    until = office.served.clock.now() + timedelta(minutes=2)
+    approve = office.approval(request.of_entry)
+    assert await office.refused(approve, deputy, office.shown(deputy)) == "not_permitted"
+    stands_in = GrantRole(
+        person_id=PersonId(deputy.id),
+        role=Role.SHIFT_LEADER,
+        line=LINE,
+        until_at=until,
+        deputy_for=PersonId(office.lin.id),
+    )
+    await office.served.service.do(stands_in, ADMINISTRATOR)
+    if is_over:
+        office.served.pass_time(120)
+        assert await office.refused(approve, deputy, office.shown(deputy)) == "not_permitted"
+    else:
+        await office.approve(request.of_entry, deputy)
+    assert office.due.outcome == (None if is_over else "excused")
 
 
 async def test_a_release_waits_and_is_done() -> None:
@@ -218,6 +248,40 @@ async def test_a_release_waits_and_is_done() -> None:
     await office.approve(request.of_entry, office.zhao)
     part = office.ask(lambda reader: reader.get(ChallengePartRecord, PART))
     assert (part.state, part.state_by) == ("released", office.wu.id)
+
+
+async def test_a_closing_waits_and_who_had_a_hand_in_the_case_does_not_approve_it() -> None:
+    served = await Served.opened(replace(a_plant(), people=PeopleRules(approval=BEFORE)))
+    case = ContainmentId((await case_of(served)).containment_id)
+    office = await Office.opened(served=served)
+    for who, act in (
+        (office.chen, acts.RecordStop(containment_id=case)),
+        (office.zhao, acts.TickReaction(containment_id=case, step=0)),
+        (
+            office.chen,
+            acts.RecordRepair(containment_id=case, repair=RepairCode.LENS_CLEANED, text=None),
+        ),
+    ):
+        await served.service.do(act, who)
+
+    def reverified(uow: UnitOfWork) -> None:
+        found = recorded(uow, ContainmentRecord, case)
+        proof = ContainmentReverified(containment_id=case, run_id=found.run_id)
+        record(uow, proof, stream=found.line, actor=AGENT)
+
+    served.database.write_now(reverified)
+    for step in range(1, len(reaction_of(office.case(case)))):
+        await served.service.do(acts.TickReaction(containment_id=case, step=step), office.zhao)
+    assert left_to_do(office.case(case)) == ()
+    request = await office.asks(acts.CloseContainment(containment_id=case), office.wu)
+    assert office.case(case).state != "closed"
+    approve = office.approval(request.of_entry)
+    assert await office.refused(approve, office.zhao, office.shown(office.zhao)) == (
+        "signed_by_another"
+    )
+    other = await a_person(served, "Sun", Role.QUALITY_ENGINEER)
+    await office.approve(request.of_entry, other)
+    assert (office.case(case).state, office.case(case).closed_by) == ("closed", office.wu.id)
 
 
 async def test_a_request_is_refused_with_a_reason_and_by_another_person() -> None:

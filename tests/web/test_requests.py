@@ -14,6 +14,7 @@ from tests.people import PASSWORD
 from tests.services.test_requesting import BEFORE
 from tests.showcase import showcase_plant
 from tests.web.conftest import Visitor, serve
+from tests.web.test_pages import UNSAID
 from tests.web.test_sign_in import ORIGIN, digest_of_session, people_of, sent
 from tests.web.test_signing import PART, fields_of
 
@@ -84,6 +85,7 @@ def test_an_excuse_is_asked_on_the_page_and_approved_by_another(
     assert "no parts" in own
     assert "/approvals/withdraw" in own
     assert "/approvals/refuse" not in own
+    assert UNSAID.findall(own + visitor.text("/due", language)) == []
     be(visitor, two[1])
     page = visitor.text("/approvals", language)
     assert f'href="/sign/{request.of_entry}"' in page
@@ -100,6 +102,8 @@ def test_an_excuse_is_asked_on_the_page_and_approved_by_another(
     assert done[0] == 303
     assert outcome(visitor, occurrence) == "excused"
     over = {"en": "approved and done", "zh": "已批准并执行"}[language]
+    for path in ("/approvals", "/due", f"/sign/{request.of_entry}", f"/signed/{there['shown']}"):
+        assert UNSAID.findall(visitor.text(path, language)) == []
     assert over in visitor.text("/approvals", language)
     assert over in visitor.text(f"/sign/{request.of_entry}", language)
 
