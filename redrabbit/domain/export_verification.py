@@ -1,7 +1,7 @@
 """Verification of an exported file of records by someone who has nothing but the file and a key.
 
 Reads the forms of `redrabbit.domain.export_format` strictly, line by line, in memory that grows only with what was
-erased: a line that is not canonical is not read. Findings come in the order of the file, the seal's last; behind a line that
+erased, and a little with what can be signed: a line that is not canonical is not read. Findings come in the order of the file, the seal's last; behind a line that
 can't be read nothing is judged but the seal.
 """
 
@@ -38,6 +38,7 @@ from redrabbit.domain.exported_lines import (
 )
 from redrabbit.domain.exported_names import ExportedNames, names_beside
 from redrabbit.domain.exported_people import ExportedPeople, ExportedPerson
+from redrabbit.domain.exported_signatures import ExportedSignatures
 from redrabbit.domain.exported_stream import ExportedStream
 from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.stream_heads import StreamHeads
@@ -142,6 +143,7 @@ class _Reading:
         self._names = ExportedNames()
         self._people = ExportedPeople()
         self._keys = ExportedKeys()
+        self._signatures = ExportedSignatures()
         self._note = ""
         """The signed checkpoint."""
         self._places: dict[int, int] = {}
@@ -244,6 +246,7 @@ class _Reading:
         if not is_first or (self._header.format == FORMAT_1 and stream not in self._listed):
             raise UnreadableError(f"line {self._number}", stream, "section_extra")
         self.verification.by_stream[stream] = 0
+        self._signatures = ExportedSignatures()
         return ExportedStream(stream, self._header.period, self._listed.get(stream))
 
     @property
@@ -285,6 +288,8 @@ class _Reading:
             self._in_force.give(entry, leaf, place)
             self._people.note(entry, place)
             self._note_said(entry)
+            if isinstance(section, ExportedStream):
+                yield from self._signatures.add(entry, leaf, place)
         except ValueError as error:
             yield Finding(code="entry_does_not_fold", place=place, params={"problem": str(error)})
         if isinstance(section, ExportedStream):

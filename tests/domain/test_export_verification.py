@@ -38,13 +38,17 @@ from redrabbit.domain.export_format import (
 from redrabbit.domain.export_verification import ExportVerification, verify_records
 from redrabbit.domain.exported_people import ExportedPerson
 from redrabbit.domain.facts.codec import encode
+from redrabbit.domain.facts.person import PersonLanguage
 from redrabbit.domain.facts.plant import HistoryLost, PayloadsErased
+from redrabbit.domain.facts.signature import SignatureGiven
 from redrabbit.domain.facts.stream_heads import StreamHeads
 from redrabbit.domain.findings import in_english
-from redrabbit.domain.identity import AGENT, Actor, How
+from redrabbit.domain.identity import AGENT, Actor, How, PersonId
 from redrabbit.domain.ledger import SCHEMA, Appended, Event, LedgerContext, LogState, canonical_text
 from redrabbit.domain.named_people import names_named
 from redrabbit.domain.signed_note import sign_note, to_base64
+from redrabbit.domain.signing import Meaning
+from redrabbit.domain.subject import Subject
 from tests.domain.schema_1_entries import appended_in_schema_1
 from tests.fakes import ToyKey
 from tests.logs import tree_over
@@ -898,3 +902,52 @@ def test_the_number_of_an_employee_is_no_name_of_the_file() -> None:
         assert json.loads(lines[7])["names"].keys() == {CHEN.id}
 
     assert with_people(change).sound
+
+
+# What people signed (R20)
+
+
+def with_signature(leaf: str | None) -> ExportVerification:
+    """Return what is told of a file in which somebody signed an entry by this leaf hash; None: by its own."""
+    chen = Actor(id="p-0001", how=How.PASSWORD)
+    log = LogState()
+    first = log.append(
+        Event(type="run_closed", stream="line-1", occurred_at=hour(9), actor=AGENT, payload={}),
+        hour(9),
+        replace(CONTEXT, in_force=""),
+        b"1" * 16,
+    )
+    signature = SignatureGiven(
+        entry=0,
+        leaf_hash=leaf or first.leaf_hash.hex(),
+        subject=Subject.RUN,
+        subject_id="line-1-R-1",
+        meaning=Meaning.REVIEWED,
+        person_id=PersonId("p-0001"),
+        how=How.PASSWORD,
+        auth_at=hour(9),
+        shown="cd" * 32,
+        language=PersonLanguage.ZH,
+    )
+    event = Event(
+        type=signature.TYPE,
+        stream="line-1",
+        occurred_at=hour(10),
+        actor=chen,
+        payload=encode(signature),
+    )
+    second = first.log.append(event, hour(10), replace(CONTEXT, in_force=""), b"2" * 16)
+    tree = tree_over((first.leaf_hash, second.leaf_hash))
+    header = replace(HEADER, lines=("line-1",))
+    lines = [header_line(header), checkpoint_line(sign_checkpoint(second.log, KEY))]
+    lines.append(stream_line("line-1"))
+    for place, one in enumerate((first, second)):
+        lines.append(entry_line(place, one.stored, tree.inclusion(place), {}))
+    return verify(seal(lines))
+
+
+def test_a_signature_over_another_leaf_than_that_of_its_entry_is_found() -> None:
+    """Whoever has the file's key could put it there: the leaf says what the person had before them."""
+    assert "signature_differs" not in {one.code for one in with_signature(None).findings}
+    found = [one for one in with_signature("ab" * 32).findings if one.code == "signature_differs"]
+    assert [(one.place, one.params) for one in found] == [("line 5, ledger[1]", {"of_entry": 0})]
