@@ -19,6 +19,7 @@ from redrabbit.domain.approval import (
 )
 from redrabbit.domain.challenge_part import PartState
 from redrabbit.domain.containment_questions import left_to_do, reaction_of
+from redrabbit.domain.control_plan import Check
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.approval_request import ApprovalCarriedOut, ApprovalRequested
@@ -52,7 +53,7 @@ from redrabbit.services.queries.approvals import approvals_page, waiting_count
 from redrabbit.services.queries.signed_text import digest_of_text, text_to_sign
 from redrabbit.services.record_fact import record
 from redrabbit.services.signables import leaf_of, signable_at
-from tests.plants import LINE, a_plant
+from tests.plants import LINE, a_check, a_plant
 from tests.services.people_served import ADMINISTRATOR, a_person, with_administrator
 from tests.services.served import ANNA, START, Served
 from tests.services.test_doing import case_of
@@ -76,8 +77,8 @@ class Office:
     chen: Actor
 
     @classmethod
-    async def opened(cls, *, served: Served | None = None) -> "Office":
-        plant = replace(a_plant(), people=PeopleRules(approval=BEFORE))
+    async def opened(cls, *checks: Check, served: Served | None = None) -> "Office":
+        plant = replace(a_plant(*checks), people=PeopleRules(approval=BEFORE))
         served = await with_administrator(plant, served=served)
         people = [
             await a_person(served, name, role)
@@ -213,6 +214,20 @@ async def test_an_approver_reaches_no_further_than_if_they_did_it_themselves() -
     assert await office.refused(approve, office.wu, office.shown(office.wu)) == (
         "signed_by_another"
     )
+
+
+async def test_a_shift_leader_approves_no_excuse_that_they_might_not_make() -> None:
+    """It takes a quality engineer where the check falls due later than one shift ahead (K12)."""
+    office = await Office.opened(a_check(opens_before=timedelta(hours=30)))
+    due = office.ask(lambda reader: reader.find(OccurrenceRecord, order_by="due_at"))[-1]
+    ahead = acts.Excuse(occurrence_id=OccurrenceId(due.occurrence_id), reason="no shift")
+    assert await office.refused(ahead, office.lin) == "excuse_too_early"
+    request = await office.asks(ahead, office.wu)
+    approve = office.approval(request.of_entry)
+    assert await office.refused(approve, office.lin, office.shown(office.lin)) == (
+        "excuse_too_early"
+    )
+    await office.approve(request.of_entry, office.zhao)
 
 
 @pytest.mark.parametrize("is_over", [False, True])
