@@ -7,6 +7,8 @@ again without an entry.
 
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import timedelta
+from typing import Final
 
 from redrabbit.base.redaction import redacted
 from redrabbit.domain.challenge_part import ChallengePart, PartState
@@ -16,7 +18,7 @@ from redrabbit.domain.facts.challenge_part import (
     PartStateChanged,
     PartStateCode,
 )
-from redrabbit.domain.facts.check import CheckAdopted, CheckRetired
+from redrabbit.domain.facts.check import CheckAdopted, CheckDueAnew, CheckRetired
 from redrabbit.domain.facts.fact import json_of
 from redrabbit.domain.facts.occurrence import (
     DecisionCode,
@@ -28,6 +30,7 @@ from redrabbit.domain.facts.station import StationAdopted, StationRetired
 from redrabbit.domain.facts.words import PlanReference
 from redrabbit.domain.identity import CONFIGURATION
 from redrabbit.domain.ledger import PLANT_STREAM
+from redrabbit.domain.occurrence import trigger_key, under_way
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import (
@@ -37,13 +40,26 @@ from redrabbit.domain.records import (
     OccurrenceRecord,
     StationRecord,
 )
+from redrabbit.domain.schedule import due_times
 from redrabbit.domain.schedule_words import schedule_text
 from redrabbit.services.ports import UnitOfWork, equals
 from redrabbit.services.record_fact import record
 
+LONGEST_SHIFT: Final = timedelta(days=1)
+"""A shift whose times were moved begins at most so much earlier or later on its plant date."""
 
-def adopt(uow: UnitOfWork, plant: Plant, files: Mapping[str, str], software: str) -> bool:
+
+def adopt(
+    uow: UnitOfWork,
+    plant: Plant,
+    files: Mapping[str, str],
+    software: str,
+    *,
+    before: Plant | None = None,
+) -> bool:
     """Adopt the plant's configuration; return whether anything is new.
+
+    `before` is the plant in force until now; None where there is none, or it can't be known.
 
     `files` maps each file's name to its text. The ledger keeps them without what looks like a
     secret, for ever; the digest is over the true texts (D24).
@@ -59,7 +75,7 @@ def adopt(uow: UnitOfWork, plant: Plant, files: Mapping[str, str], software: str
     in_force = InForceChanged(items=plant.in_force)
     record(uow, in_force, stream=PLANT_STREAM, actor=CONFIGURATION)
     _adopt_stations(uow, plant)
-    _adopt_checks(uow, plant)
+    _adopt_checks(uow, plant, before)
     _adopt_parts(uow, plant)
     return True
 
@@ -77,12 +93,20 @@ def _adopt_stations(uow: UnitOfWork, plant: Plant) -> None:
             record(uow, retired, stream=known.line, actor=CONFIGURATION)
 
 
-def _adopt_checks(uow: UnitOfWork, plant: Plant) -> None:
+def _adopt_checks(uow: UnitOfWork, plant: Plant, before: Plant | None) -> None:
     for check in plant.plan.checks:
         wanted = _adopted(check, plant)
         known = uow.get(CheckRecord, check.line, check.id)
         if known is None or known.retired_at is not None or _check_differs(known, wanted):
             record(uow, wanted, stream=check.line, actor=CONFIGURATION)
+        if known is None or known.retired_at is not None:
+            continue
+        if known.schedule != wanted.schedule:
+            _excuse_superseded(uow, check, plant)
+        elif before is not None and before.calendars.get(check.line) != plant.calendars[check.line]:
+            anew = CheckDueAnew(check_id=check.id)
+            record(uow, anew, stream=check.line, actor=CONFIGURATION)
+            _excuse_superseded(uow, check, plant)
     there = {(check.line, check.id) for check in plant.plan.checks}
     for known in uow.find(CheckRecord, equals("retired_at", None)):
         if (known.line, known.check_id) not in there:
@@ -107,18 +131,45 @@ def _check_differs(known: CheckRecord, wanted: CheckAdopted) -> bool:
     )
 
 
+def _excuse_superseded(uow: UnitOfWork, check: Check, plant: Plant) -> None:
+    """Excuse what was made already, is due later, is not begun, and is not due by the plan of now (D55).
+
+    What is due by it, too, keeps the times that it was made with.
+    """
+    known = uow.get(CheckRecord, check.line, check.id)
+    assert known is not None  # noqa: S101  it was adopted just now
+    for occurrence in _undecided(uow, check.line, check.id):
+        if occurrence.due_at <= uow.now or under_way(occurrence, uow.now):
+            continue
+        still_due = due_times(
+            check.schedule,
+            plant.calendars[check.line],
+            known.adopted_at,
+            min(uow.now, occurrence.due_at) - LONGEST_SHIFT,
+            occurrence.due_at + LONGEST_SHIFT,
+        )
+        if occurrence.trigger_key not in {trigger_key(each.trigger_key) for each in still_due}:
+            _excuse(uow, occurrence, DecisionCode.SUPERSEDED)
+
+
 def _excuse_open(uow: UnitOfWork, retired: CheckRecord) -> None:
     """Excuse what a retired check still owes: the plan no longer asks for it (L7)."""
-    for occurrence in uow.find(
+    for occurrence in _undecided(uow, retired.line, retired.check_id):
+        _excuse(uow, occurrence, DecisionCode.CHECK_RETIRED)
+
+
+def _undecided(uow: UnitOfWork, line: str, check_id: str) -> list[OccurrenceRecord]:
+    return uow.find(
         OccurrenceRecord,
-        equals("line", retired.line),
-        equals("check_id", retired.check_id),
+        equals("line", line),
+        equals("check_id", check_id),
         equals("outcome", None),
-    ):
-        excused = OccurrenceDecided.of(
-            occurrence, OccurrenceOutcome.EXCUSED, DecisionCode.CHECK_RETIRED
-        )
-        record(uow, excused, stream=retired.line, actor=CONFIGURATION)
+    )
+
+
+def _excuse(uow: UnitOfWork, occurrence: OccurrenceRecord, code: DecisionCode) -> None:
+    excused = OccurrenceDecided.of(occurrence, OccurrenceOutcome.EXCUSED, code)
+    record(uow, excused, stream=occurrence.line, actor=CONFIGURATION)
 
 
 def _adopted(check: Check, plant: Plant) -> CheckAdopted:

@@ -85,7 +85,7 @@ def open_life(
         )  # a run under way may hold one; its owner begins after it
     ):
         return Opened(agent_id=number, is_open=False, owners=(), left_since=left)
-    adopt(uow, plant, files, software)
+    adopt(uow, plant, files, software, before=before)
     runs = _taken_up(uow, plant)
     owners = tuple(
         _owner_of(uow, plant, each, runs.get(each.id), counted=_counted_before(uow, each, before))
@@ -134,7 +134,7 @@ def take_over(
     station nor its check nor a part of it changes; any other is taken up as after a restart (D4).
     """
     scheduling.step(uow, before)
-    adopted = adopt(uow, plant, files, software)
+    adopted = adopt(uow, plant, files, software, before=before)
     changed = {
         station.id for station in plant.stations if not _goes_on(before, plant, station, owners)
     }

@@ -30,6 +30,7 @@ from redrabbit.domain.facts.approval import ApprovalAsked
 from redrabbit.domain.facts.approval_request import ApprovalCarriedOut
 from redrabbit.domain.facts.badge import BadgeIssued, BadgeRevoked
 from redrabbit.domain.facts.catalogue import fold
+from redrabbit.domain.facts.check import CheckDueAnew
 from redrabbit.domain.facts.credential import (
     CredentialLocked,
     CredentialRemoved,
@@ -64,6 +65,7 @@ from redrabbit.domain.facts.token import Scope, TokenIssued, TokenRevoked
 from redrabbit.domain.facts.way import WayRemoved, WaySet
 from redrabbit.domain.identity import (
     AGENT,
+    CONFIGURATION,
     Actor,
     AlarmId,
     BadgeId,
@@ -913,6 +915,8 @@ def _restarts(shop: Shop) -> None:
         _second_configuration(Path(folder))
         shop.begin(Path(folder))
     shop.wait(60)
+    anew = CheckDueAnew(check_id=TORQUE)  # as after a change of its line's calendar
+    shop.write(lambda uow: record(uow, anew, stream="line1", actor=CONFIGURATION))
     shop.write(lambda uow: planning.release(uow, "RR-0003", actor=ANNA))
     shop.write(lambda uow: planning.found_again(uow, "RR-0002", actor=ANNA))
     shop.start(BRACKET)

@@ -66,6 +66,7 @@ FACTS: tuple[type[Fact], ...] = (
     station.DeviceLost,
     station.DeviceRestored,
     check.CheckAdopted,
+    check.CheckDueAnew,
     check.CheckRetired,
     challenge_part.PartRegistered,
     challenge_part.PartStateChanged,

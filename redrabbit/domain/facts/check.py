@@ -80,6 +80,20 @@ class CheckAdopted(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckDueAnew(Fact):
+    """The check's schedule is the same, and its line works by another calendar or in another time zone from here on (D41)."""
+
+    TYPE: ClassVar = "check_due_anew"
+
+    check_id: str
+
+    def fold(self, entry: Entry, look: Look) -> Changes:
+        """Look for due times from here on: none before is owed by the new calendar, none after it is passed over."""
+        check = found(look, CheckRecord, entry.stream, self.check_id)
+        return (Put(replace(check, scheduled_until=entry.occurred_at)),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRetired(Fact):
     """The line's plan no longer has the check."""
 

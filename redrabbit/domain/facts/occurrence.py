@@ -32,6 +32,8 @@ class DecisionCode(StrEnum):
     HISTORY_LOST = "history_lost"
     """What was recorded of a part of the time in which it was due is lost: it may have been done (D62)."""
     CHECK_RETIRED = "check_retired"
+    SUPERSEDED = "superseded"
+    """It was to be due later, and by the schedule or calendar of then it is not (D55)."""
     PAUSE = "pause"
     """The line was not producing (R13)."""
     PERSON = "person"

@@ -41,6 +41,7 @@ ADDED = {
     "approval_moot",
     "approval_overdue",
     "badge_issued",
+    "check_due_anew",
     "badge_revoked",
     "alarms_told",
     "way_removed",
