@@ -257,7 +257,7 @@ def _pieces_of_lot(found: re.Match[str]) -> _Term:
     return _Term((Trigger(on=On.LOT),), size=found["n"])
 
 
-_LATIN: Final = "[a-zß-ɏ]"
+_LATIN: Final = r"[a-z\u00df-\u024f]"
 _WORD_END: Final = rf"(?:(?<!{_LATIN})|(?!{_LATIN}))(?:(?<!\d)|(?!\d))"
 """A wording ends where a word or number does; Chinese and Korean words have no blanks between them."""
 _SIZE: Final = re.compile(rf"(?P<size>{NUMBER} ?{SIZE_UNITS}) ?(?:{PER}) ?")

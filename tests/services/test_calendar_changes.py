@@ -58,9 +58,9 @@ class Life:
     def now(self) -> datetime:
         return self.bench.clock.now()
 
-    def until(self, *when: int) -> None:
-        """Let time pass to a day, hour and minute of March 2026, in plant time, and be watched."""
-        at = datetime(2026, 3, *when, tzinfo=ZONE).astimezone(UTC)
+    def until(self, day: int, hour: int, minute: int = 0) -> None:
+        """Let time pass to a moment of March 2026, in plant time, and be watched."""
+        at = datetime(2026, 3, day, hour, minute, tzinfo=ZONE).astimezone(UTC)
         self.bench.pass_time((at - self.now).total_seconds())
         self.step()
 
