@@ -1,4 +1,4 @@
-"""`redrabbit overdue`: what is overdue now, computed beside a running service or without one.
+"""`redrabbit overdue`: what is overdue now, and what lapsed and was not verified since, computed beside a running service or without one.
 
 Writes nothing (D20). It reads the plant in force, and neither the service nor what verifies.
 """
@@ -16,7 +16,7 @@ from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import AgentRecord
 from redrabbit.exit_codes import FOUND, exit_code_of
 from redrabbit.services.ports import Reader
-from redrabbit.services.scheduling import Overdue, overdue_occurrences
+from redrabbit.services.scheduling import Lapsed, Overdue, lapsed_checks, overdue_occurrences
 from redrabbit.store.reading_database import open_for_reading
 
 AGENT_SILENT_S = 10.0
@@ -24,7 +24,7 @@ AGENT_SILENT_S = 10.0
 
 
 def print_overdue(database_url: str, *, as_json: bool) -> int:
-    """List what is overdue now; 1 if anything is.
+    """List what is overdue now, and the checks that lapsed and have not passed since; 1 if there is any.
 
     Obligations are computed, not read from a list that somebody must have kept: they are right
     when the service has been down for days (D9, R12).
@@ -35,16 +35,19 @@ def print_overdue(database_url: str, *, as_json: bool) -> int:
         with open_for_reading(database_url) as database:
             plant = database.read_now(plant_in_force)
             found = database.read_now(lambda reader: overdue_occurrences(reader, plant, now))
+            lapsed = database.read_now(lambda reader: lapsed_checks(reader, plant, now))
             beat = database.read_now(lambda reader: reader.heartbeats()).get("agent")
             ended = database.read_now(_ended_at)
         if ended is not None or beat is None or now - beat > timedelta(seconds=AGENT_SILENT_S):
             complain(_silence(ended, beat, plant.zone))
         if as_json:
-            put_out(json.dumps([_plain(each) for each in found]))
+            told = [_plain(each) for each in found] + [_plain_lapsed(each) for each in lapsed]
+            put_out(json.dumps(told))
         else:
             words = [_words(each, now, plant.zone) for each in found]
+            words += [_lapsed_words(each, plant.zone) for each in lapsed]
             put_out(*(words or [sentence("nothing is overdue")]))
-        return FOUND if found else 0
+        return FOUND if found or lapsed else 0
 
     return exit_code_of(work, ValueError)
 
@@ -72,6 +75,7 @@ def _ended_at(reader: Reader) -> datetime | None:
 
 def _plain(overdue: Overdue) -> dict[str, object]:
     return {
+        "status": "overdue",
         "check_id": overdue.check_id,
         "line": overdue.line,
         "station": overdue.station,
@@ -80,6 +84,29 @@ def _plain(overdue: Overdue) -> dict[str, object]:
         "grace_ends_at": instant_text(overdue.grace_ends_at),
         "closes_at": instant_text(overdue.closes_at),
     }
+
+
+def _plain_lapsed(lapsed: Lapsed) -> dict[str, object]:
+    return {
+        "status": "lapsed",
+        "check_id": lapsed.check_id,
+        "line": lapsed.line,
+        "station": lapsed.station,
+        "device": lapsed.device,
+        "due_at": instant_text(lapsed.due_at),
+        "closes_at": instant_text(lapsed.closed_at),
+    }
+
+
+def _lapsed_words(lapsed: Lapsed, zone: tzinfo) -> Sentence:
+    return sentence(
+        "{check} · {line} {station} · lapsed {closed_at}, was due {due_at} · not verified since",
+        check=lapsed.check_id,
+        line=lapsed.line,
+        station=lapsed.station,
+        due_at=zoned(lapsed.due_at, zone),
+        closed_at=zoned(lapsed.closed_at, zone),
+    )
 
 
 def _words(overdue: Overdue, now: datetime, zone: tzinfo) -> Sentence:

@@ -40,7 +40,9 @@ from redrabbit.domain.occurrence import (
     under_way,
 )
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import CheckRecord, OccurrenceRecord, PauseRecord
+from redrabbit.domain.record_query import latest
+from redrabbit.domain.records import CheckRecord, OccurrenceRecord, PauseRecord, RunRecord
+from redrabbit.domain.run_words import Outcome
 from redrabbit.domain.schedule import DueTime, each_due_time, next_due
 from redrabbit.domain.unwatched import lapse_code
 from redrabbit.services import approving, requesting
@@ -154,9 +156,81 @@ def overdue_occurrences(reader: Reader, plant: Plant, now: datetime) -> list[Ove
         since = max(known.scheduled_until, now - check.closes_after)  # else it has lapsed
         for due in _each_unmade(reader, plant, check, known, since=since, now=now):
             times = frozen_times(check, due)
-            if times.grace_ends_at <= now < times.closes_at:
+            if times.grace_ends_at <= now < times.closes_at and not _is_paused(
+                reader, check.line, times.due_at
+            ):
                 overdue.append(_overdue(check.id, check.line, check.station, check.device, times))
     return sorted(overdue, key=lambda each: (each.due_at, each.check_id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lapsed:
+    """One check that was not done in time, and has not passed since."""
+
+    check_id: str
+    line: str
+    station: str
+    device: str
+    due_at: datetime
+    """Of the last scheduled check that lapsed."""
+    closed_at: datetime
+    """When its window closed."""
+
+
+def lapsed_checks(reader: Reader, plant: Plant, now: datetime) -> list[Lapsed]:
+    """Return the checks whose last lapse is later than their last pass, the earliest first.
+
+    Computed as what is overdue is: right when no scheduler has run for days (D9, D10).
+    """
+    found = []
+    for check, known in _adopted_checks(reader, plant):
+        times = _last_lapse(reader, plant, check, known, now)
+        passed = latest(
+            reader,
+            RunRecord,
+            equals("check_id", check.id),
+            equals("outcome", Outcome.PASSED),
+            equals("not_counted", None),
+            by="started_at",
+        )
+        if times is None or (passed is not None and passed.started_at >= times.closes_at):
+            continue
+        found.append(
+            Lapsed(
+                check_id=check.id,
+                line=check.line,
+                station=check.station,
+                device=check.device,
+                due_at=times.due_at,
+                closed_at=times.closes_at,
+            )
+        )
+    return sorted(found, key=lambda each: (each.due_at, each.check_id))
+
+
+def _last_lapse(
+    reader: Reader, plant: Plant, check: Check, known: CheckRecord, now: datetime
+) -> OccurrenceRecord | FrozenTimes | None:
+    """Return the last time at which a check lapsed, told or not; None where it never did."""
+    of_check = (equals("line", check.line), equals("check_id", check.id))
+    last = latest(
+        reader,
+        OccurrenceRecord,
+        *of_check,
+        equals("outcome", OccurrenceOutcome.LAPSED),
+        by="due_at",
+    )
+    lapsed: list[OccurrenceRecord | FrozenTimes] = [] if last is None else [last]
+    lapsed += [
+        each
+        for each in reader.find(OccurrenceRecord, *of_check, equals("outcome", None))
+        if status(each, now) is OccurrenceStatus.LAPSED and _pause_over(reader, each) is None
+    ]
+    for due in _each_unmade(reader, plant, check, known, since=known.scheduled_until, now=now):
+        times = frozen_times(check, due)
+        if times.closes_at <= now and not _is_paused(reader, check.line, times.due_at):
+            lapsed.append(times)
+    return max(lapsed, key=lambda each: each.due_at, default=None)
 
 
 def _overdue(
@@ -313,6 +387,11 @@ def _pause_over(reader: Reader, occurrence: OccurrenceRecord) -> PauseRecord | N
     """Return the pause of the line in which the occurrence falls due, if there is one (R13)."""
     pauses = pauses_at(reader, occurrence.due_at)
     return next((pause for pause in pauses if pause.line == occurrence.line), None)
+
+
+def _is_paused(reader: Reader, line: str, due_at: datetime) -> bool:
+    """Tell whether a due time that has no occurrence yet is going to be excused: it is in a pause of its line."""
+    return any(pause.line == line for pause in pauses_at(reader, due_at))
 
 
 def _decide(

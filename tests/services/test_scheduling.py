@@ -1,12 +1,16 @@
 """Obligations: made once, told once, lapsed at their close; and what `overdue` says without them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import pytest
+
+from redrabbit.domain.identity import PartId
 from redrabbit.domain.records import AlarmRecord, CheckRecord, OccurrenceRecord
 from redrabbit.domain.schedule import EveryInterval, OnDemand
-from redrabbit.services import scheduling
+from redrabbit.services import planning, scheduling
 from redrabbit.services.adopting import adopt
-from tests.plants import BEGIN, LINE, Bench, a_check, a_plant
+from tests.plants import BEGIN, LINE, OP20, Bench, a_check, a_plant
+from tests.services.test_custody import ANNA, give_back, put_in, scan, start
 
 
 def step(bench: Bench) -> None:
@@ -117,3 +121,58 @@ def test_an_interval_counts_from_the_adoption_of_the_check() -> None:
         timedelta(hours=1),
         timedelta(hours=2),
     ]
+
+
+def lapsed(bench: Bench) -> list[tuple[str, datetime]]:
+    found = bench.database.read_now(
+        lambda reader: scheduling.lapsed_checks(reader, bench.plant, bench.clock.now())
+    )
+    return [(each.check_id, each.due_at) for each in found]
+
+
+def overdue(bench: Bench) -> list[str]:
+    found = bench.database.read_now(
+        lambda reader: scheduling.overdue_occurrences(reader, bench.plant, bench.clock.now())
+    )
+    return [each.check_id for each in found]
+
+
+@pytest.mark.parametrize("swept", [False, True])
+def test_a_check_that_lapsed_is_listed_until_it_passes_whether_somebody_swept_or_not(
+    swept: bool,
+) -> None:
+    check = a_check(parts=(PartId("RR-0001"),), opens_before=timedelta(hours=6))
+    bench = Bench(a_plant(check))
+    assert lapsed(bench) == []
+    bench.pass_time(3 * 3600)
+    if swept:
+        bench.write(lambda uow: scheduling.step(uow, bench.plant))
+    assert lapsed(bench) == [("op20-torque", BEGIN + timedelta(minutes=10))]
+    bench.read(OP20)
+    start(bench)  # for the shift that comes next
+    scan(bench)
+    put_in(bench, rejected=True, reject_code=11)
+    give_back(bench)
+    bench.settle(bench.owners[OP20].confirm(actor=ANNA, now=bench.clock.now()))
+    assert lapsed(bench) == []
+
+
+def test_what_falls_due_in_a_pause_is_neither_overdue_nor_lapsed_though_nobody_swept() -> None:
+    """Findings A7, B23."""
+    bench = Bench()
+    ends_at = BEGIN + timedelta(hours=7)
+    bench.write(
+        lambda uow: planning.declare_pause(
+            uow,
+            bench.plant,
+            line=LINE,
+            begins_at=BEGIN,
+            ends_at=ends_at,
+            reason="no parts",
+            actor=ANNA,
+        )
+    )
+    bench.pass_time(35 * 60)
+    assert overdue(bench) == []
+    bench.pass_time(3 * 3600)
+    assert lapsed(bench) == []
