@@ -90,7 +90,7 @@ def consequences(fact: Fact, at: datetime, known: Known, check: Check | None) ->
     """
     follow = FOLLOWS.get(type(fact))
     follows = () if follow is None else tuple(follow(fact, at, known, check))
-    return (*(Dated(fell, at) for fell in fallen(fact, known)), *follows)
+    return (*(Dated(fell, at) for fell in fallen(fact, at, known)), *follows)
 
 
 def decision(

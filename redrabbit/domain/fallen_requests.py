@@ -1,10 +1,11 @@
-"""What becomes of a request when what it is about is changed: it falls, in the same transaction (D45).
+"""What becomes of a request when what it is about is changed: it ends, in the same transaction (D45).
 
 So a request that waits is always about what stands there: whoever approves it approves what was asked for. It is a fact, and
 the end of its alarm; who asked and who would have approved see on the page what became of it.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
 from redrabbit.domain.approval import RequestEnd
@@ -48,13 +49,18 @@ CHANGING: Final[frozenset[type[Fact]]] = frozenset(
 """Facts that change a record for which an act can be asked; a test holds this to the folds."""
 
 
-def fallen(fact: Fact, known: RecordReader) -> Iterator[Fact]:
-    """Yield the end of each request about what a fact has just changed, and of its alarm."""
+def fallen(fact: Fact, at: datetime, known: RecordReader) -> Iterator[Fact]:
+    """Yield the end of each request about what a fact of `at` has just changed, and of its alarm.
+
+    One whose time was over by then ends for that: the lapse of a check is not what ended the request to excuse it.
+    """
     if type(fact) not in CHANGING:
         return
     for request in known.find(ApprovalRecord, WAITS, order_by="waits_until"):
         if request.is_waiting_request and not is_as_asked(known.get, request):
-            yield ApprovalFell(entry=request.of_entry, end=RequestEnd.CHANGED)
+            is_over = request.ends_at is not None and request.ends_at <= at
+            end = RequestEnd.TIME_OVER if is_over else RequestEnd.CHANGED
+            yield ApprovalFell(entry=request.of_entry, end=end)
             yield from end_of_alarm(known, request)
 
 

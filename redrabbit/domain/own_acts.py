@@ -35,7 +35,7 @@ class RemoveWay(Act[PersonRecord]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TestWay(Act[AlarmRecord]):
+class TryWay(Act[AlarmRecord]):
     """Send a person a test in one way."""
 
     KIND: ClassVar = "test_way"

@@ -52,7 +52,7 @@ MAY: Mapping[type[Act[Record]], frozenset[Role]] = {
     acts.DropMessage: _LEADING,  # somebody is not told of an alarm
     acts.DecidePulse: frozenset({Role.QUALITY_ENGINEER}),  # every later silence rests on it
     acts.RefuseApproval: _LEADING,  # whoever may approve it: `redrabbit.domain.role_limits`
-    acts.WithdrawRequest: _LEADING,
+    acts.WithdrawRequest: _REPAIRING | {Role.PARTS_KEEPER},  # whoever asked, whatever they are now
     acts.GiveSignature: _ON_THE_FLOOR,  # which meaning takes whom: `redrabbit.domain.signing`
     people_acts.RegisterPerson: _ADMINISTERING,
     people_acts.ChangePerson: _ADMINISTERING,

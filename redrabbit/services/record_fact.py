@@ -7,12 +7,14 @@ receivers, and what follows from it (`redrabbit.domain.consequences`) is recorde
 from dataclasses import replace
 from datetime import datetime
 
+from redrabbit.domain.approval import RequestEnd
 from redrabbit.domain.consequences import consequences
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.alarm import AlarmEnded, AlarmRaised
 from redrabbit.domain.facts.alarm_told import AlarmsTold, ToldStep
+from redrabbit.domain.facts.approval_request import ApprovalFell
 from redrabbit.domain.facts.fact import Fact, event_of
-from redrabbit.domain.identity import AGENT, Actor
+from redrabbit.domain.identity import AGENT, SCHEDULER, Actor
 from redrabbit.domain.ledger import Entry
 from redrabbit.services.alarm_messages import message_of
 from redrabbit.services.alarm_pages import page_of
@@ -41,8 +43,17 @@ def record(
     if telling is not None and isinstance(fact, AlarmRaised):
         _tell(uow, fact, telling, happened_at, entry)
     for follows in consequences(fact, happened_at, uow, check):
-        by = AGENT if isinstance(follows.fact, AlarmRaised | AlarmEnded) else actor
+        by = _by(follows.fact, actor)
         record(uow, follows.fact, stream=stream, actor=by, at=follows.at, check=check)
+
+
+def _by(follows: Fact, actor: Actor) -> Actor:
+    """Return by whom a fact is that follows: alarms are the software's, and no person ends a request whose time is over."""
+    if isinstance(follows, AlarmRaised | AlarmEnded):
+        return AGENT
+    if isinstance(follows, ApprovalFell) and follows.end is RequestEnd.TIME_OVER:
+        return SCHEDULER
+    return actor
 
 
 def _tell(

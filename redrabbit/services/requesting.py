@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from redrabbit.base.messages import Message
 from redrabbit.domain import acts
 from redrabbit.domain.approval import LONGEST_WAIT, ApprovalMode, RequestEnd, due_after
 from redrabbit.domain.asked_acts import ASKED, AskedAct, act_asked
@@ -120,16 +121,22 @@ def carry_out(uow: UnitOfWork, plant: Plant, entry: int, do: Do) -> None:
     try:
         require(uow, plant, act, asker, uow.now)
     except Refusal as refusal:
-        raise Refusal("asker_may_not", entry=entry, why=refusal.code) from refusal
+        raise _not_done("asker_may_not", entry, refusal) from refusal
     try:
         do(uow, act, asker)
     except Refusal as refusal:
-        raise Refusal("request_not_possible", entry=entry, why=refusal.code) from refusal
+        raise _not_done("request_not_possible", entry, refusal) from refusal
     approving.forget_changed(uow, request.subject, request.subject_id)
     done = signable(uow.get, request.subject, request.subject_id)
     assert done is not None  # noqa: S101  what was asked for finishes the record
     carried_out = ApprovalCarriedOut(entry=entry, done_entry=done.entry)
     record(uow, carried_out, stream=request.stream, actor=AGENT)
+
+
+def _not_done(code: str, entry: int, refusal: Refusal) -> Refusal:
+    """Return the refusal of an approval, with what stood against the act: its code, and as it is said."""
+    told = Message(f"refusal.{refusal.code}", refusal.params)
+    return Refusal(code, entry=entry, why=refusal.code, told=told)
 
 
 def refuse(uow: UnitOfWork, entry: int, *, reason: str, actor: Actor) -> ApprovalRecord:

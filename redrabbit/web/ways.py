@@ -11,7 +11,7 @@ from starlette.requests import Request
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.identity import Actor, PersonId, is_a_person
-from redrabbit.domain.own_acts import RemoveWay, SetWay, TestWay
+from redrabbit.domain.own_acts import RemoveWay, SetWay, TryWay
 from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import AlarmRecord, PersonRecord
 from redrabbit.domain.way import WayKind
@@ -65,7 +65,7 @@ async def test_way(
     person, who = _person(person_id), await actor(site.service, request, "")
     return await _once(
         site,
-        TestWay(person_id=person, number=number),
+        TryWay(person_id=person, number=number),
         who,
         key,
         lambda uow: ways.test_way(uow, person, number, actor=who),
@@ -99,7 +99,7 @@ def kept_as(site: Site, address: str) -> str:
 
 async def _once(
     site: Site,
-    act: SetWay | RemoveWay | TestWay,
+    act: SetWay | RemoveWay | TryWay,
     who: Actor,
     key: Keyed,
     command: Callable[[UnitOfWork], R],

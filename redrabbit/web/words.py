@@ -124,6 +124,8 @@ def _plain(value: object) -> object:
         return value.value
     if isinstance(value, datetime | date):
         return value.isoformat()
+    if isinstance(value, Message):
+        return {"code": value.code, "params": plain(value.params)}
     if isinstance(value, bool | int | float | str) or value is None:
         return value
     return str(value)

@@ -69,7 +69,7 @@ DECIDED: Final = {
     "decide_pulse": "-----x---",
     "give_signature": "xx---x---",
     "refuse_approval": "-x---x---",
-    "withdraw_request": "-x---x---",
+    "withdraw_request": "xxxxxx---",
     "register_person": "-------x-",
     "change_person": "-------x-",
     "disable_person": "-------x-",

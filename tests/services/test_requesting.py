@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from redrabbit.base.messages import Message, catalogue
 from redrabbit.domain import acts
 from redrabbit.domain.approval import (
     LONGEST_WAIT,
@@ -31,23 +32,32 @@ from redrabbit.domain.facts.occurrence import DecisionCode, OccurrenceDecided
 from redrabbit.domain.facts.person import PersonLanguage
 from redrabbit.domain.facts.signature import SignatureGiven
 from redrabbit.domain.fallen_requests import CHANGING
-from redrabbit.domain.identity import AGENT, Actor, ContainmentId, OccurrenceId, PartId, PersonId
-from redrabbit.domain.people_acts import DisablePerson, GrantRole
+from redrabbit.domain.identity import (
+    AGENT,
+    SCHEDULER,
+    Actor,
+    ContainmentId,
+    OccurrenceId,
+    PartId,
+    PersonId,
+)
+from redrabbit.domain.people_acts import DisablePerson, GrantRole, RevokeRole
 from redrabbit.domain.people_rules import PeopleRules
 from redrabbit.domain.reauthentication import Reauthentication
-from redrabbit.domain.record_query import recorded
+from redrabbit.domain.record_query import equals, recorded
 from redrabbit.domain.records import (
     AlarmRecord,
     ApprovalRecord,
     ChallengePartRecord,
     ContainmentRecord,
     OccurrenceRecord,
+    RoleGrantRecord,
     SignatureRecord,
 )
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.role import Role
 from redrabbit.domain.signing import Meaning, is_as_asked
-from redrabbit.services import requesting, scheduling
+from redrabbit.services import requesting, scheduling, signing
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.queries.approvals import approvals_page, waiting_count
 from redrabbit.services.queries.signed_text import digest_of_text, text_to_sign
@@ -376,7 +386,18 @@ async def test_a_check_that_lapses_ends_the_request_to_excuse_it() -> None:
     assert await office.refused(approve, office.wu, office.shown(office.wu)) == "request_ended"
     office.step()
     assert office.due.outcome == "lapsed"
-    assert office.request(request.of_entry).ended is RequestEnd.CHANGED
+    ended = office.request(request.of_entry)
+    assert (ended.ended, ended.ended_by) == (RequestEnd.TIME_OVER, SCHEDULER.id)
+
+
+async def test_a_change_after_its_time_ends_a_request_for_its_time() -> None:
+    office = await Office.opened()
+    await office.served.service.do(BENT, office.chen)
+    request = await office.asks(RELEASE, office.wu)
+    office.served.pass_time(LONGEST_WAIT.total_seconds())  # the scheduler has not come by yet
+    await office.served.service.do(replace(BENT, reason="cracked"), office.chen)
+    ended = office.request(request.of_entry)
+    assert (ended.ended, ended.ended_by) == (RequestEnd.TIME_OVER, SCHEDULER.id)
 
 
 async def test_one_that_nobody_approves_is_told_once_and_ends_in_time() -> None:
@@ -408,6 +429,84 @@ async def test_who_lost_the_right_has_nothing_done_in_their_name() -> None:
     approve = office.approval(request.of_entry)
     assert await office.refused(approve, office.wu, office.shown(office.wu)) == "asker_may_not"
     assert office.due.outcome is None
+
+
+async def now_an_operator(office: Office, person: Actor) -> None:
+    """Take all roles from a person, and let them be an operator."""
+    of_them = equals("person_id", person.id)
+    for held in office.ask(lambda reader: reader.find(RoleGrantRecord, of_them)):
+        taken = RevokeRole(person_id=PersonId(person.id), grant_id=held.grant_id)
+        await office.served.service.do(taken, ADMINISTRATOR)
+    given = GrantRole(person_id=PersonId(person.id), role=Role.OPERATOR, line=None)
+    await office.served.service.do(given, ADMINISTRATOR)
+
+
+async def test_who_asked_withdraws_in_another_role_too() -> None:
+    office = await Office.opened()
+    request = await office.asks(office.excuse(), office.lin)
+    await now_an_operator(office, office.lin)
+    back = acts.WithdrawRequest(entry=request.of_entry)
+    assert await office.refused(back, office.chen) == "request_of_another"
+    ended = await office.served.service.do(back, office.lin)
+    assert (ended.ended, ended.ended_by) == (RequestEnd.WITHDRAWN, office.lin.id)
+
+
+@pytest.mark.parametrize(
+    ("language", "told", "next_step"),
+    [
+        ("en", "It takes one of these roles: shift leader, quality engineer.", "Refuse it"),
+        ("zh", "需要以下角色之一：班组长、质量工程师。", "请拒绝该申请"),
+    ],
+)
+async def test_why_it_can_not_be_carried_out_is_said_in_words(
+    language: str, told: str, next_step: str
+) -> None:
+    office = await Office.opened()
+    request = await office.asks(office.excuse(), office.lin)
+    await now_an_operator(office, office.lin)
+    approve = office.approval(request.of_entry)
+    with pytest.raises(Refusal) as refusal:
+        await office.served.service.do(approve, office.wu, shown=office.shown(office.wu))
+    assert (refusal.value.code, refusal.value.params["why"]) == ("asker_may_not", "not_permitted")
+    said = said_in(language, refusal.value)
+    assert told in said
+    assert next_step in said
+
+
+@pytest.mark.parametrize(
+    ("language", "told", "next_step"),
+    [
+        ("en", "RR-0001 is already released.", "Refuse it, or let it be asked again."),
+        ("zh", "RR-0001 已处于放行状态。", "请拒绝该申请，或重新申请。"),
+    ],
+)
+async def test_what_stands_against_it_is_said_in_words(
+    language: str, told: str, next_step: str
+) -> None:
+    office = await Office.opened()
+    await office.served.service.do(BENT, office.chen)
+    request = await office.asks(RELEASE, office.wu)
+
+    def can_not(*_: object) -> ChallengePartRecord:
+        raise Refusal("part_already_released", part=PART)
+
+    asked, shown = office.approval(request.of_entry), office.shown(office.zhao)
+    plant = office.served.plant
+
+    def approve(uow: UnitOfWork) -> None:
+        signing.sign(uow, plant, asked, office.zhao, shown=shown, steady_s=shown.steady_s)
+        requesting.carry_out(uow, plant, request.of_entry, can_not)
+
+    with pytest.raises(Refusal) as refusal:
+        office.served.database.write_now(approve)
+    assert refusal.value.code == "request_not_possible"
+    said = said_in(language, refusal.value)
+    assert told in said
+    assert next_step in said
+
+
+def said_in(language: str, refusal: Refusal) -> str:
+    return catalogue(language).render(Message(f"refusal.{refusal.code}", refusal.params))
 
 
 async def test_a_restart_loses_no_request() -> None:

@@ -189,3 +189,50 @@ def test_an_excuse_by_api_waits_too(visitor: Visitor) -> None:
     assert (status, withdrawn["state"], withdrawn["ended_by"]) == (200, "withdrawn", "Wu Min")
     answer = visitor.client.get(f"/api/v1/signatures/{entry}")
     assert (answer.status_code, answer.json()["code"]) == (404, "nothing_to_sign")
+
+
+def test_a_call_that_is_repeated_is_told_what_became_of_the_request(
+    visitor: Visitor, two: tuple[PersonId, PersonId]
+) -> None:
+    body = {"occurrence": due(visitor).occurrence_id, "reason": "no parts"}
+    key = {"idempotency-key": "excuse-1"}
+
+    def asked() -> tuple[int, Any]:
+        answer = visitor.client.post("/api/v1/excuses", json=body, headers=ORIGIN | key)
+        return answer.status_code, answer.json()
+
+    status, request = asked()
+    assert (status, request["state"]) == (202, "due")
+    be(visitor, two[1])
+    assert post(visitor, f"{API}/{request['of_entry']}/refuse", reason="no")[0] == 200
+    be(visitor, two[0])
+    status, again = asked()
+    assert (status, again["of_entry"]) == (202, request["of_entry"])
+    assert (again["state"], again["ended_by"], again["waits_until"]) == ("refused", "Lin Hua", None)
+
+
+def test_only_who_may_do_the_act_is_offered_to_approve_or_refuse_it(
+    visitor: Visitor, two: tuple[PersonId, PersonId]
+) -> None:
+    people = people_of(visitor)
+    be(visitor, people.register("Chen Jie", Role.OPERATOR))
+    bent = f"/api/v1/challenge-parts/{PART}/quarantine"
+    assert post(visitor, bent, reason="bent")[0] == 200
+    be(visitor, two[0])
+    assert post(visitor, f"/api/v1/challenge-parts/{PART}/release")[0] == 202
+    occurrence = due(visitor).occurrence_id
+    assert post(visitor, "/api/v1/excuses", occurrence=occurrence, reason="no parts")[0] == 202
+    release, excuse = sorted(one.of_entry for one in requests(visitor))
+
+    def offered() -> tuple[bool, bool, int]:
+        page = visitor.text("/approvals")
+        approve = [f'href="/sign/{entry}"' in page for entry in (release, excuse)]
+        return approve[0], approve[1], page.count('action="/approvals/refuse"')
+
+    assert offered() == (False, False, 0)  # who asked
+    be(visitor, two[1])
+    assert offered() == (True, True, 2)
+    be(visitor, people.register("Zhou Li", Role.SHIFT_LEADER))
+    assert offered() == (False, True, 1)
+    be(visitor, people.register("Qian Yi", Role.OPERATOR))
+    assert offered() == (False, False, 0)

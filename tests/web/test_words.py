@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from redrabbit.base.messages import Message
 from redrabbit.web.look import LOOKS, alarm, shape, tone
 from redrabbit.web.words import Words, language_wanted, plain
 
@@ -72,6 +73,16 @@ def test_a_refusals_parameters_become_plain_json() -> None:
         "uses": 3,
         "parts": "('a',)",
         "none": None,
+    }
+
+
+def test_why_something_is_refused_goes_to_programs_as_a_code_with_its_values() -> None:
+    told = Message("refusal.excuse_too_early", {"due_at": NOW})
+    assert plain({"told": told}) == {
+        "told": {
+            "code": "refusal.excuse_too_early",
+            "params": {"due_at": "2026-11-23T06:05:20+00:00"},
+        }
     }
 
 

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from redrabbit.domain.approval import Approvable, ApprovalMode
+from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import ApprovalRecord
 from redrabbit.domain.subject import Subject
 from redrabbit.services.queries.approvals import ApprovalShown, ApprovalState, shown_of
@@ -65,12 +66,16 @@ def approval_model(shown: ApprovalShown, names: Names) -> Approval:
 
 
 async def waiting_answer(site: Site, request: ApprovalRecord) -> JSONResponse:
-    """Return the answer to an act that waits for the approval of another person."""
+    """Return the answer to an act that waits for the approval of another person: the request as it stands now.
+
+    A call that is repeated under its key is told what became of it.
+    """
     now = site.clock.now()
 
     def read(reader: Any) -> Approval:
         names = names_in(reader)
-        return approval_model(shown_of(reader, names, request, now), names)
+        stands = recorded(reader, ApprovalRecord, request.of_entry)
+        return approval_model(shown_of(reader, names, stands, now), names)
 
     model = await site.service.read(read)
     return JSONResponse(model.model_dump(mode="json"), status_code=202)

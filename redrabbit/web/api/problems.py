@@ -227,7 +227,7 @@ call needs a session (`POST /api/v1/session`, a cookie) or a token (`Authorizati
 session or of a station's screen, that changes something brings `Origin`, as browsers do; before a screen it is done at its station.
 
 An act with a header `Idempotency-Key` of your own is done once: asked again, the first answer is
-given. So ask again after a lost connection, and after 503 `outcome_unknown`, with the same key: the database
+given; where the act waits for another person, its request as it stands now. So ask again after a lost connection, and after 503 `outcome_unknown`, with the same key: the database
 had not said in time whether the act is recorded. Without a key, look first whether it is. A scan that was refused on a run is
 recorded, so its refusal is such an answer: scan anew with a new key. Other refusals keep no key.
 
