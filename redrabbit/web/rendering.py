@@ -21,7 +21,6 @@ from starlette.responses import HTMLResponse
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.permissions import MAY
-from redrabbit.domain.role import Role
 from redrabbit.domain.signed_note import to_base64
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.askers import ANYBODY, Asker
@@ -120,6 +119,11 @@ class Surroundings:
         if kind not in _KINDS:
             raise KeyError(kind)
         return self.acts is None or kind in self.acts
+
+    @property
+    def waiting(self) -> int:
+        """How much waits for a person, on all pages of the navigation together."""
+        return sum(item.count for _, items in self.navigation for item in items)
 
     @property
     def stated(self) -> str:
@@ -379,14 +383,8 @@ def _surroundings(
         can_sign_in=not (shows_only or asker.is_anybody) and asker.session is None,
         refused=refused,
         band=band,
-        acts=_acts_of(asker.roles) if asker.session is not None else None,
+        acts=viewer.at_station.acts,
     )
-
-
-@cache
-def _acts_of(roles: frozenset[Role]) -> frozenset[str]:
-    """Return the kinds of acts that any of these roles allows."""
-    return frozenset(act.KIND for act in MAY if roles & MAY[act])
 
 
 _KINDS: Final = frozenset(act.KIND for act in MAY)

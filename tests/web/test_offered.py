@@ -136,3 +136,27 @@ def test_an_end_is_the_last_day(visitor: Visitor) -> None:
     assert re.search(r"<td[^>]*>2027-01-31</td>", visitor.text("/people"))
     assert "2027-01-01" not in page
     assert "2027-02-01" not in page
+
+
+FOR_ALL = ("/who", "/sign-out", "/pin")
+
+
+def asked_at_stations(visitor: Visitor) -> set[str]:
+    return {
+        asked.rpartition("/")[2]
+        for station in set(re.findall(r'href="(/stations/[^"/?]+)"', visitor.text("/stations")))
+        for asked in ASKS.findall(visitor.text(station))
+        if not asked.endswith(FOR_ALL)
+    }
+
+
+def test_a_station_offers_only_what_the_viewer_may_do(visitor: Visitor) -> None:
+    """An auditor was offered "Something is wrong", which aborts the run."""
+    visitor.be("2207")
+    assert visitor.send("/stations/line1-op20/start", check="line1-op20") == 303
+    people = people_of(visitor)
+    everything = asked_at_stations(visitor)
+    assert {"abort", "confirm", "start", "scan", "tick", "repair"} <= everything
+    people.register("Audit", Role.AUDITOR)
+    assert sent(visitor, "/sign-in", name="Audit", password=PASSWORD)[0] == 303
+    assert asked_at_stations(visitor) == set()
