@@ -137,9 +137,10 @@ def _say_revision(read: DryRun, plant: Plant) -> None:
 
 
 def _changes(lines: Sequence[PlanLine], checks: Sequence[Check]) -> Iterator[Change]:
-    left = list(checks)
+    pairs = _pairs(lines, checks)
+    left = [check for check in checks if check not in pairs.values()]
     for line in lines:
-        check = _check_of(line, left)
+        check = pairs.get(line.at)
         if check is None:
             yield _change(
                 ChangeKind.NEW,
@@ -152,7 +153,6 @@ def _changes(lines: Sequence[PlanLine], checks: Sequence[Check]) -> Iterator[Cha
                 ),
             )
             continue
-        left.remove(check)
         differences = list(_differences(line, check))
         if differences:
             words = differences[0]
@@ -173,13 +173,21 @@ def _change(kind: ChangeKind, line: str, device: str, words: Sentence) -> Change
     return Change(kind=kind, line=line, device=device, words=told)
 
 
-def _check_of(line: PlanLine, checks: Sequence[Check]) -> Check | None:
-    """Return the check of the same device and plan line, or of the same device where it is the only one left."""
-    of_device = [check for check in checks if check.device == line.device]
-    same_line = [check for check in of_device if _same_line(check.plan_line, line.line)]
-    if len(same_line) == 1:
-        return same_line[0]
-    return of_device[0] if len(of_device) == 1 and not same_line else None
+def _pairs(lines: Sequence[PlanLine], checks: Sequence[Check]) -> dict[str, Check]:
+    """Return the check of each line, by the line's place: of the same device and plan line, else the only ones of a device that are left."""
+    pairs: dict[str, Check] = {}
+    for line in lines:
+        same = [c for c in checks if c.device == line.device and _same_line(c.plan_line, line.line)]
+        if len(same) == 1 and same[0] not in pairs.values():
+            pairs[line.at] = same[0]
+    for line in lines:
+        left = [c for c in checks if c.device == line.device and c not in pairs.values()]
+        alone = [
+            other for other in lines if other.device == line.device and other.at not in pairs
+        ] == [line]
+        if line.at not in pairs and alone and len(left) == 1:
+            pairs[line.at] = left[0]
+    return pairs
 
 
 def _same_line(one: str, other: str | None) -> bool:
@@ -190,6 +198,10 @@ def _same_line(one: str, other: str | None) -> bool:
 
 
 def _differences(line: PlanLine, check: Check) -> Iterator[Sentence]:
+    if line.line is not None and not _same_line(check.plan_line, line.line):
+        yield sentence(
+            "plan line {before} becomes {after}", before=check.plan_line, after=line.line
+        )
     before = frequency_of(check.schedule)
     if not _same_moments(line.frequency, before):
         yield sentence(
@@ -255,6 +267,7 @@ def _same_moments(one: Frequency, other: Frequency) -> bool:
         a == b
         or (
             a.on is b.on
+            and a.except_shifts == b.except_shifts
             and a.on in CALENDAR
             and a.at is None
             and a.days == b.days

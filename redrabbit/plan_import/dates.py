@@ -20,7 +20,7 @@ _DOTTED: Final = re.compile(
     rf"(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.(?P<year>\d{{4}}|\d{{2}}){_TIME}"
 )
 _SLASHED: Final = re.compile(
-    rf"(?P<one>\d{{1,2}})[/-](?P<two>\d{{1,2}})[/-](?P<year>\d{{4}}){_TIME}"
+    rf"(?<![\w-])(?P<one>\d{{1,2}})[/-](?P<two>\d{{1,2}})[/-](?P<year>\d{{4}}){_TIME}"
 )
 _CENTURY: Final = 2000
 _SHORT: Final = 100

@@ -1,36 +1,32 @@
 """Reading a plant's plan without storing anything: what would be taken, what is wrong, what must be answered."""
 
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from redrabbit.base.sentence import Sentence, said, sentence
-from redrabbit.plan_import.find_table import Table, find_table, header_path, is_footer
+from redrabbit.plan_import.find_table import Table, find_table
 from redrabbit.plan_import.finding import Finding, Findings, Kind
-from redrabbit.plan_import.grid import Book, Sheet, letters, plain, rows_of
+from redrabbit.plan_import.grid import Book, Sheet, rows_of
 from redrabbit.plan_import.header_words import Column, Label
-from redrabbit.plan_import.open_book import open_book
 from redrabbit.plan_import.plan_head import PlanHead, read_head
-from redrabbit.plan_import.plan_lines import LineReader, PlanLine
+from redrabbit.plan_import.plan_lines import PlanLine
+from redrabbit.plan_import.read_apart import read_apart
+from redrabbit.plan_import.sheet_lines import lines_of
 
 REQUIRED: Final = (Column.FREQUENCY,)
 """Without such a column a table is no plan."""
-_WANTED: Final = {
-    Column.PROCESS_NUMBER: sentence("no column for the number of a line: which one is it?"),
-    Column.REACTION: sentence(
-        "no column for the reaction plan: which one is it, or where does it stand?"
-    ),
-}
-"""Columns that every plan has, and what is asked where one is not found."""
+FEWEST_CELLS: Final = 5
+"""Filled cells that make a row look like a line of a plan."""
+FEWEST_LINES: Final = 2
+"""Such rows that make a sheet look like a part of a plan."""
 EPOCH: Final = datetime(1899, 12, 30, tzinfo=UTC)
 SERIALS: Final = range(36_526, 73_051)
 """Numbers that a spreadsheet would show as a day from 2000 to 2099."""
-SHOWN: Final = 80
-"""Characters of a row that are shown."""
-_SYMBOL: Final = r"[◆★◇◊▲●■☆△○▽▼]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,20 +73,26 @@ class _Candidate:
     head: PlanHead
 
 
-def dry_run(path: Path, sheet: str | None = None, masters: frozenset[str] | None = None) -> DryRun:
+def dry_run(
+    path: Path,
+    sheet: str | None = None,
+    masters: frozenset[str] | None = None,
+    *,
+    read: Callable[[Path], Book] = read_apart,
+) -> DryRun:
     """Return what stands in a file; `sheet` names the one to read, else the highest revision is proposed.
 
-    `masters` are the good masters of the plant; None: not known, so they are told by their numbers.
+    `masters` are the good masters of the plant; None: not known, so they are told by their numbers. `read` reads the file.
 
     Raises NotReadable where it is none that can be read, OSError where it can't be had.
     """
-    book = open_book(path)
+    book = read(path)
     findings = Findings()
     chosen = _choose(book, sheet, findings)
     if not chosen:
         return DryRun(book=book, sheet=None, header_rows=None, plan={}, lines=(), findings=findings)
     first = chosen[0]
-    lines = tuple(line for each in chosen for line in _lines(each, masters, findings))
+    lines = tuple(line for each in chosen for line in lines_of(each.table, masters, findings))
     _ask_about_lines(first.table, lines, findings)
     return DryRun(
         book=book,
@@ -119,6 +121,8 @@ def _choose(book: Book, wanted: str | None, findings: Findings) -> list[_Candida
         table = find_table(sheet)
         if table is not None and all(each in table.columns for each in REQUIRED):
             candidates.append(_Candidate(table, read_head(sheet, table.header_top)))
+        elif sheet.cells:
+            _say_unread(sheet, findings)
     if book.encoding not in {None, "utf-8", "utf-16"}:
         findings.note(
             "encoding",
@@ -133,18 +137,41 @@ def _choose(book: Book, wanted: str | None, findings: Findings) -> list[_Candida
             "hidden_unseen",
             book.file,
             sentence(
-                "hidden and struck rows can't be told in this form of file; save it as XLSX if there are some"
+                "hidden and struck rows, and cells with an error, can't be told in this form of file; save it as XLSX if there are some"
             ),
         )
     if not candidates:
         _say_no_table(book, wanted, findings)
         return []
     best = max(candidates, key=_age)
-    same = [each for each in candidates if _identity(each) == _identity(best)]
-    others = [each for each in candidates if _identity(each) != _identity(best)]
+    same = [each for each in candidates if each is best or _continues(each, best)]
+    others = [each for each in candidates if each not in same]
+    if len(same) > 1:
+        findings.question(
+            "sheets_joined",
+            best.table.sheet.name,
+            sentence(
+                "sheets {names} say the same number and revision, and were read as one plan: right?",
+                names=", ".join(each.table.sheet.name for each in same),
+            ),
+        )
     if others:
         _ask_which(best, others, findings)
     return same
+
+
+def _say_unread(sheet: Sheet, findings: Findings) -> None:
+    """Say that a sheet was not read; ask, where it looks like the lines of a plan."""
+    lines = [row for row in rows_of(sheet) if len(sheet.own_row(row)) >= FEWEST_CELLS]
+    words = sentence(
+        "the sheet {name} has no header that is known, and was not read ({n} rows of several cells)",
+        name=sheet.name,
+        n=len(lines),
+    )
+    if len(lines) >= FEWEST_LINES:
+        findings.question("sheet_not_read", sheet.name, words)
+    else:
+        findings.note("sheet_not_read", sheet.name, words)
 
 
 def _say_no_table(book: Book, wanted: str | None, findings: Findings) -> None:
@@ -164,6 +191,11 @@ def _say_no_table(book: Book, wanted: str | None, findings: Findings) -> None:
             names=names,
         ),
     )
+
+
+def _continues(candidate: _Candidate, best: _Candidate) -> bool:
+    """Tell whether a sheet goes on with a plan: both say the same number and revision."""
+    return None not in _identity(best) and _identity(candidate) == _identity(best)
 
 
 def _identity(candidate: _Candidate) -> tuple[str | None, str | None]:
@@ -195,144 +227,6 @@ def _ask_which(best: _Candidate, others: Iterable[_Candidate], findings: Finding
     )
 
 
-def _lines(
-    candidate: _Candidate, masters: frozenset[str] | None, findings: Findings
-) -> list[PlanLine]:
-    table = candidate.table
-    sheet = table.sheet
-    last = max(table.rows, default=table.header_bottom)
-    devices, used = _device_list(sheet, last)
-    _say_ignored(sheet, last, used, findings)
-    if table.day_columns:
-        first, end = letters(table.day_columns[0]), letters(table.day_columns[-1])
-        findings.note(
-            "records_not_taken",
-            sheet.place(table.header_bottom, table.day_columns[0]),
-            sentence(
-                "columns {first} to {last} hold ticks of days: records are never imported",
-                first=first,
-                last=end,
-            ),
-        )
-    _say_columns(table, findings)
-    reader = LineReader(
-        table=table,
-        findings=findings,
-        devices=devices,
-        legend=_legend(sheet, last),
-        masters=masters,
-        has_line_numbers=not table.day_columns,
-    )
-    return list(reader.lines())
-
-
-def _say_columns(table: Table, findings: Findings) -> None:
-    """Say which columns are missing, headed twice, hidden, not headed, or not read."""
-    sheet = table.sheet
-    for missing, words in _WANTED.items():
-        if missing not in table.columns and not table.day_columns:
-            findings.question("missing_column", sheet.place(table.header_top, 1), words)
-    for meant, where, header in table.doubled:
-        findings.error(
-            "column_twice",
-            sheet.place(table.header_bottom, where),
-            sentence(
-                "{header!r} is headed like column {first} ({other!r}): which one is meant? Rename the other one",
-                header=header,
-                first=letters(table.columns[meant]),
-                other=table.headers[meant],
-            ),
-        )
-    for column, where in table.columns.items():
-        if where in sheet.hidden_columns:
-            findings.question(
-                "hidden_column",
-                sheet.place(table.header_bottom, where),
-                sentence(
-                    "column {column} ({header}) is hidden, and was read: right?",
-                    column=letters(where),
-                    header=table.headers[column],
-                ),
-            )
-    read = {*table.columns.values(), *table.day_columns, *(where for _, where, _ in table.doubled)}
-    for where in range(1, sheet.last_column + 1):
-        filled = [row for row in table.rows if (row, where) in sheet.cells]
-        if where in read or not filled:
-            continue
-        path = header_path(sheet, table.header_top, table.header_bottom, where)
-        if path:
-            findings.note(
-                "column_not_read",
-                sheet.place(table.header_bottom, where),
-                sentence(
-                    "column {column} ({header}) is not read",
-                    column=letters(where),
-                    header=" / ".join(path),
-                ),
-            )
-        else:
-            findings.question(
-                "column_without_header",
-                sheet.place(filled[0], where),
-                sentence(
-                    "column {column} has no header and is filled: what is it?",
-                    column=letters(where),
-                ),
-            )
-
-
-def _device_list(sheet: Sheet, after: int) -> tuple[dict[str, tuple[Table, int]], range]:
-    """Return the rows of a list of devices below the plan by plan line, and which rows of the sheet it takes."""
-    table = find_table(sheet, after)
-    if table is None or not {Column.DEVICE, Column.PLAN_LINE} <= set(table.columns):
-        return {}, range(0)
-    listed = {plain(table.text(row, Column.PLAN_LINE)): (table, row) for row in table.rows}
-    return listed, range(table.header_top, max(table.rows, default=table.header_bottom) + 1)
-
-
-def _say_ignored(sheet: Sheet, last: int, used: range, findings: Findings) -> None:
-    below = [row for row in rows_of(sheet) if row > last and row not in used and sheet.own_row(row)]
-    unknown = [row for row in below if not is_footer(sheet.own_row(row)[0].text)]
-    for row in below:
-        findings.note(
-            "row_not_taken",
-            sheet.place(row, sheet.own_row(row)[0].column),
-            sentence(
-                "row {row} stands below the table, and is not taken: {text}",
-                row=row,
-                text=_short(sheet, row),
-            ),
-        )
-    for row in unknown:
-        if len(sheet.own_row(row)) > 1:
-            findings.question(
-                "row_below_table",
-                sheet.place(row, sheet.own_row(row)[0].column),
-                sentence(
-                    "row {row} stands below the table, and looks like no note: does it belong to the plan?",
-                    row=row,
-                ),
-            )
-
-
-def _short(sheet: Sheet, row: int) -> str:
-    text = " ".join(" ".join(cell.text.split()) for cell in sheet.own_row(row))
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
-
-
-def _legend(sheet: Sheet, after: int) -> dict[str, str]:
-    """Return which classes symbols stand for, by the notes below the table."""
-    found: dict[str, str] = {}
-    for row in rows_of(sheet):
-        if row > after:
-            for cell in sheet.own_row(row):
-                for symbol, meant in re.findall(
-                    rf"({_SYMBOL})[^◆★◇◊▲●■☆△○▽▼]*?[（(]([A-Z]{{1,4}})[)）]", cell.text
-                ):
-                    found.setdefault(symbol, meant)
-    return found
-
-
 def _plan(candidate: _Candidate, findings: Findings) -> dict[str, object]:
     head, sheet = candidate.head, candidate.table.sheet
     plan: dict[str, object] = {
@@ -349,6 +243,18 @@ def _plan(candidate: _Candidate, findings: Findings) -> dict[str, object]:
         (Label.EFFECTIVE_FROM, "effective_from"),
     ):
         plan[name] = _date(head, label, findings)
+    for label, said_again in head.others:
+        if label in {Label.NUMBER, Label.REVISION, Label.EFFECTIVE_FROM, Label.PART_NUMBERS}:
+            findings.question(
+                "said_twice",
+                said_again.at,
+                sentence(
+                    "{one} at {at}, and {other} here: which one is it?",
+                    one=head.said[label].text,
+                    at=head.said[label].at,
+                    other=said_again.text,
+                ),
+            )
     if head.number is None:
         findings.question(
             "no_plan_number",
@@ -397,7 +303,7 @@ def _date(head: PlanHead, label: Label, findings: Findings) -> str | None:
             )
         return dated.text
     number = said_there.value
-    if isinstance(number, float | int) and int(number) in SERIALS:
+    if isinstance(number, float | int) and math.isfinite(number) and int(number) in SERIALS:
         day = f"{EPOCH + timedelta(days=float(number)):%Y-%m-%d %H:%M}"
         findings.question(
             "date_without_format",

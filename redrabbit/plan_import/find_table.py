@@ -11,12 +11,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from redrabbit.plan_import.grid import Sheet
-from redrabbit.plan_import.header_words import FOOTERS, Column, Meaning, columns_said
+from redrabbit.plan_import.header_words import (
+    FOOTERS,
+    Column,
+    Meaning,
+    columns_said,
+    is_header_word,
+)
 
 LOOKED_AT: Final = 40
 MOST_HEADER_ROWS: Final = 5
 FEWEST_WORDS: Final = 3
 """Header words that make a row one of a header."""
+NEARLY: Final = 0.6
 FEWEST_BESIDE: Final = 2
 """Header words that make a row beside such a row belong to it."""
 BLANK_ROWS: Final = 2
@@ -29,7 +36,7 @@ MONTH: Final = 28
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """One table of a sheet."""
+    """One table of a sheet; it ends where a header with other columns begins."""
 
     sheet: Sheet
     header_top: int
@@ -86,7 +93,7 @@ def _words(sheet: Sheet, row: int) -> set[Column]:
 
 
 def _best_row(sheet: Sheet, after: int) -> int | None:
-    best: tuple[int, int] | None = None
+    counts: list[tuple[int, int]] = []
     seen = 0
     for row in range(after + 1, sheet.last_row + 1):
         if not sheet.own_row(row):
@@ -94,10 +101,12 @@ def _best_row(sheet: Sheet, after: int) -> int | None:
         seen += 1
         if seen > LOOKED_AT:
             break
-        n = len(_words(sheet, row))
-        if n >= FEWEST_WORDS and (best is None or n > best[0]):
-            best = (n, row)
-    return None if best is None else best[1]
+        counts.append((len(_words(sheet, row)), row))
+    most = max((n for n, _ in counts), default=0)
+    if most < FEWEST_WORDS:
+        return None
+    # the first that is nearly as good as the best: a header that is said again further down is mostly spelt otherwise
+    return next(row for n, row in counts if n >= max(FEWEST_WORDS, most * NEARLY))
 
 
 def _header_rows(sheet: Sheet, row: int, after: int) -> tuple[int, int]:
@@ -197,11 +206,15 @@ def _rows(sheet: Sheet, last: int, columns: Mapping[Column, int]) -> Iterator[in
             if blank >= BLANK_ROWS:
                 return
             continue
-        if is_footer(own[0].text):
+        is_line = any(
+            sheet.cells.get((row, columns[each])) is not None
+            for each in (Column.FREQUENCY, Column.DEVICE)
+            if each in columns
+        )
+        if is_footer(own[0].text) and not is_line:
             return
         blank = 0
-        words = _words(sheet, row)
-        if len(words) >= FEWEST_WORDS:
+        if sum(is_header_word(cell.text) for cell in own) >= FEWEST_WORDS:
             bottom = _repeated(sheet, row, columns)
             if bottom is None:
                 return
@@ -215,4 +228,7 @@ def _repeated(sheet: Sheet, row: int, columns: Mapping[Column, int]) -> int | No
     first, last = _header_rows(sheet, row, row - 1)
     again, _ = _columns(sheet, first, last)
     same = sum(columns.get(meaning) == wish.column for meaning, wish in again.items())
-    return last if again and same >= len(again) * SAME else None
+    moved = any(
+        meaning in columns and columns[meaning] != wish.column for meaning, wish in again.items()
+    )
+    return last if again and not moved and same >= len(again) * SAME else None

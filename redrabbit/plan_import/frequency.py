@@ -16,6 +16,8 @@ from typing import Final
 
 from redrabbit.plan_import.frequency_words import (
     CALENDAR_PHRASES,
+    CHOICE,
+    CONTINUES,
     DEMAND,
     EVENTS,
     EVERY,
@@ -38,13 +40,24 @@ from redrabbit.plan_import.frequency_words import (
     SIZE_UNITS,
     TIMES,
     WEEKS,
+    count_of,
     days_of,
-    number_of,
+    length_of,
 )
 from redrabbit.plan_import.trigger import CALENDAR, Frequency, On, Trigger
 
 LONGEST: Final = 300
 """Characters of a frequency cell: a longer one is a text about something else."""
+MOST_A_SHIFT: Final = 24
+"""Verifications in one shift; more are pieces."""
+PERIODS: Final = (
+    *CALENDAR,
+    On.INTERVAL,
+    On.SHIFT_START,
+    On.SHIFT_MIDDLE,
+    On.SHIFT_END,
+    On.N_PER_SHIFT,
+)
 _HOUR_S: Final = 3_600
 _TWICE: Final = 2
 _LAST_HOUR, _LAST_MINUTE, _LAST_DAY = 23, 59, 31
@@ -86,7 +99,7 @@ def parse_frequency(text: str) -> Frequency:
         return _parse(flat)
     except NotUnderstood:
         several = [line for line in map(normalised, text.splitlines()) if line]
-        if len(several) == 1:
+        if len(several) == 1 or any(re.match(CONTINUES, line) for line in several[1:]):
             raise
         return _parse("; ".join(several))
 
@@ -94,7 +107,7 @@ def parse_frequency(text: str) -> Frequency:
 def normalised(text: str) -> str:
     """Return a text as wordings are compared: NFKC, small letters, one blank between words."""
     small = unicodedata.normalize("NFKC", text).lower().replace("\u00d7", "x")
-    return " ".join(small.split()).strip(" .。")
+    return " ".join(small.split()).rstrip(" .。")
 
 
 def nearest(words: str) -> tuple[str, ...]:
@@ -113,7 +126,7 @@ def _parse(flat: str) -> Frequency:
     terms = list(_terms(plain, flat))
     triggers = tuple(dict.fromkeys(t for term in terms for t in term.triggers))
     on_demand = any(trigger.on is On.DEMAND for trigger in triggers)
-    if (on_demand and len(triggers) > 1) or (excepted and not triggers):
+    if (on_demand and len(triggers) > 1) or (excepted and len(triggers) != 1):
         raise NotUnderstood(flat, unclear=True)
     sizes = dict.fromkeys(term.size for term in terms if term.size is not None)
     return Frequency(
@@ -162,9 +175,13 @@ def _terms(rest: str, whole: str) -> Iterator[_Term]:
 def _refuse_unclear(before: _Term, term: _Term, separator: str, whole: str) -> None:
     if not separator and before != term:
         raise NotUnderstood(whole, unclear=True)
-    periods = {t.on for each in (before, term) for t in each.triggers if t.on in CALENDAR}
-    if separator == "/" and len(periods) > 1:  # "daily/weekly" is a choice that nobody made
+    is_choice = re.fullmatch(CHOICE, separator) is not None and before != term
+    if is_choice and _is_period(before) and _is_period(term):  # nobody chose of "daily/weekly"
         raise NotUnderstood(whole, unclear=True)
+
+
+def _is_period(term: _Term) -> bool:
+    return any(trigger.on in PERIODS for trigger in term.triggers)
 
 
 def _longest(rest: str) -> _Made | None:
@@ -223,28 +240,31 @@ def _calendar(on: On) -> _Maker:
 
 
 def _interval(found: re.Match[str]) -> _Term | None:
-    if found["n"] is None and found["each"] is None:
+    each, n = found["each"], found["n"]
+    if (n is None and each is None) or (found["s"] and each is None):
+        return None
+    if each is not None and n is not None and "/" in each:  # "1/2 h" may be half an hour
         return None
     unit_s = _HOUR_S if found["h"] else 60 if found["m"] else 1
-    hours = number_of(found["n"] or "1") * unit_s / _HOUR_S
+    hours = length_of(n or "1") * unit_s / _HOUR_S
     return _Term((Trigger(on=On.INTERVAL, hours=hours),)) if hours > 0 else None
 
 
 def _counted(on: On) -> _Maker:
     def made(found: re.Match[str]) -> _Term | None:
-        n = number_of(found["n"])
+        n = count_of(found["n"])
         return _Term((Trigger(on=on, n=int(n)),)) if n == int(n) and n > 1 else None
 
     return made
 
 
 def _running_hours(found: re.Match[str]) -> _Term | None:
-    return _Term((Trigger(on=On.RUNNING_HOURS, hours=number_of(found["n"])),))
+    return _Term((Trigger(on=On.RUNNING_HOURS, hours=length_of(found["n"])),))
 
 
 def _times_a_shift(found: re.Match[str]) -> _Term | None:
-    n = number_of(found["n"])
-    if n != int(n) or n < 1:
+    n = count_of(found["n"])
+    if n != int(n) or not 1 <= n <= MOST_A_SHIFT:
         return None
     if n == 1:
         return _Term((Trigger(on=On.SHIFT_START),))
@@ -279,7 +299,7 @@ _WORDINGS: Final[tuple[tuple[re.Pattern[str], _Maker], ...]] = tuple(
             rf"(?:{ONCE} ?(?:{PER}) ?|(?:{EVERY}) ?)(?P<n>{NUMBER}) ?{PIECES}(?:一次|1次)?",
             _counted(On.PARTS),
         ),
-        (r"1 ?/ ?(?P<n>\d{1,3}(?:[,.]\d{3})+|\d{2,})", _counted(On.PARTS)),
+        (r"1 ?/ ?(?P<n>[1-9]\d{0,2}(?:[,.]\d{3})+|[5-9]\d|\d{3,})", _counted(On.PARTS)),
         (
             rf"(?P<n>{NUMBER}) ?(?:{TIMES})? ?(?:{PER}) ?{SHIFT}",
             _times_a_shift,

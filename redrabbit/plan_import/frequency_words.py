@@ -23,13 +23,16 @@ NUMBER: Final = (
 )
 
 
-def number_of(text: str) -> float:
-    """Return the number that a text of `NUMBER` says; `1,000` and `1.000` are a thousand."""
-    if text in _WORDS:
-        return float(_WORDS[text])
-    if re.fullmatch(r"\d{1,3}(?:[,.]\d{3})+", text):
+def count_of(text: str) -> float:
+    """Return how many pieces or times a text of `NUMBER` says; `1,000` and `1.000` are a thousand."""
+    if re.fullmatch(r"[1-9]\d{0,2}(?:[,.]\d{3})+", text):
         return float(re.sub(r"[,.]", "", text))
-    return float(text.replace(",", "."))
+    return length_of(text)
+
+
+def length_of(text: str) -> float:
+    """Return how long a text of `NUMBER` says: `1,5` and `1.500` are one and a half."""
+    return float(_WORDS[text]) if text in _WORDS else float(text.replace(",", "."))
 
 
 PIECES: Final = r"(?:pieces?|pcs?|pc|parts?|ea|units?|shots?|件|个|只|片|pcs|stk|stück|teile?|piezas?|pzas?|개)\.?"
@@ -43,6 +46,10 @@ EVERY: Final = r"(?:every|each|per|pro|jede[rsn]?|je|alle|cada|por|每|매)"
 SEPARATOR: Final = (
     r"(?:[+,;&、，；]|/|\band\b|\bor\b|\bund\b|\boder\b|\by\b|\bo\b|或者?|及|和|以及|并)+"
 )
+CHOICE: Final = r"/|or|oder|o|或者?"
+"""Separators that may mean either of two: between two periods nobody knows which."""
+CONTINUES: Final = r"(?:am|on|at|per|pro|of|in|de|por|je|für|for)\b"
+"""A line that begins so goes on from the line above."""
 FIRST_OF: Final = (
     r"[(,;]*\s*(?:whichever (?:comes |is |occurs )?(?:first|earlier|sooner)|"
     r"je nachdem,? was zuerst (?:eintritt|kommt)|lo que ocurra primero|以?先到(?:者)?为准|以先(?:发生|到)者为准)\s*\)?"
@@ -50,7 +57,7 @@ FIRST_OF: Final = (
 
 SHIFT: Final = r"(?:shift|schicht|turno|班次|班|교대|근무)"
 _AT = r"(?: ?(?:at|on|um|a las?|,|@)? ?(?P<at>\d{1,2}[:：.]\d{2})(?: ?uhr| ?h)?)?"
-ONCE: Final = r"(?:(?:1|one|ein|una?|一)? ?x|1 ?(?:time|mal|vez)|once|one time|einmal|una vez|1|一次|1次|1 ?회)"
+ONCE: Final = r"(?:(?:1|one|ein|una?|一) ?x|1 ?(?:time|mal|vez)|once|one time|einmal|una vez|1|一次|1次|1 ?회)"
 
 _DAY_WORDS: Final = {
     "mon": r"mondays?|mon|montags?|lunes|周一|星期一|月曜|월요일",
@@ -95,10 +102,10 @@ PHRASES: Final[tuple[tuple[str, tuple[On, ...]], ...]] = (
     (r"매 ?교대 ?(?:시작|시)?|교대 ?시작", (On.SHIFT_START,)),
     (r"(?:end of (?:the |each |every )?shift|shift end|schichtende|(?:al )?fin(?:al)? de(?:l)? turno|班末|班后|下班前|每班末件?|교대 ?종료)", (On.SHIFT_END,)),
     ((r"(?:at )?(?:the )?(?:start|beginning) (?:and|&|/|\+) ?end of (?:the |each |every )?shift|(?:al )?inicio y (?:al )?fin(?:al)? de turno|"
-     r"(?:zu )?schichtbeginn (?:und|&|/) ?(?:zu )?schichtende|班首班?末|首末件"), (On.SHIFT_START, On.SHIFT_END)),
-    ((r"first(?:[ -](?:piece|part|off))? ?(?:and|&|/|\+|-) ?last(?:[ -](?:piece|part|off))?|erst(?:stück|teil) ?(?:/|und|&|\+) ?letzt(?:stück|teil)|"
+     r"(?:zu )?schichtbeginn (?:und|&|/) ?(?:zu )?schichtende|班首班?末|(?:每班)?首末件|首件 ?[/、和及] ?末件"), (On.SHIFT_START, On.SHIFT_END)),
+    ((r"(?:first|1st)(?:[ -](?:piece|part|off))? ?(?:and|&|/|\+|-) ?last(?:[ -](?:piece|part|off))?|erst(?:stück|teil) ?(?:/|und|&|\+) ?letzt(?:stück|teil)|"
      r"primera y [uú]ltima pieza|초·?종물"), (On.SHIFT_START, On.SHIFT_END)),
-    (r"first ?[,/-] ?middle ?(?:[,/-]|,? and|&) ?last(?:[ -](?:piece|part|off))?|首中末件?|首、中、末件?|초·?중·?종물?", (On.SHIFT_START, On.SHIFT_MIDDLE, On.SHIFT_END)),
+    (r"first ?[,/-] ?middle ?(?:[,/-]|,? and|&) ?last(?:[ -](?:piece|part|off))?|(?:每班)?首中末件?|首、中、末件?|초·?중·?종물?", (On.SHIFT_START, On.SHIFT_MIDDLE, On.SHIFT_END)),
     (r"(?:mid(?:dle)?[ -](?:of (?:the )?)?shift|schichtmitte|班中|mitad de turno)", (On.SHIFT_MIDDLE,)),
     (r"(?:first (?:piece|part) of (?:the |each )?day|daily first (?:piece|part)|每[日天]首件|erstes teil (?:des tages|am tag))", (On.FIRST_PIECE_OF_DAY,)),
     ((r"(?:first|1st)[ -]?/?(?: ?(?:piece|part|off|article))(?: (?:inspection|approval|check))?|fpi|ffpa|ffpi|fai|首件(?:检验|检查|确认)?|erststück|erstteil|"

@@ -61,7 +61,7 @@ _COLUMNS: Final[Mapping[Column, str]] = {
     Column.TECHNIQUE: "evaluation/measurement technique|measurement technique|meas technique|measuring technique|gauge|评价/测量技术|测量技术|检测方法|"
     "prüfmittel|messmittel|técnica de medición|측정방법",
     Column.SIZE: "size|sample size|容量|样本容量|sample|umfang|stichprobenumfang|tamaño|tamaño de muestra|시료수",
-    Column.FREQUENCY: "freq|frequency|sample frequency|measure frequency|verification frequency|频率|频次|验证频次|验证频率|样本频率|häufigkeit|prüfhäufigkeit|"
+    Column.FREQUENCY: "freq|frequency|sample frequency|measure frequency|verification frequency|频率|频次|验证频次|检验频率|检验频次|抽样频率|抽检频率|检查频次|检查频率|inspection frequency|revised frequency|验证频率|样本频率|häufigkeit|prüfhäufigkeit|"
     "frecuencia|주기|빈도",
     Column.CONTROL_METHOD: "control method|methods of control|控制方法|方法|dokumentation|lenkungsmethode|método de control|관리방법",
     Column.REACTION: "reaction plan|reaction|corrective action|反应计划|反应措施|reaktionsplan|reaktion|plan de reacción|이상조치",
@@ -117,8 +117,8 @@ PHASES: Final[Mapping[str, str]] = {
 FOOTERS: Final = r"notes?\b|remarks?\b|注[:：]|备注|说明[:：]|编制|审核|批准|prepared\b|approved\b|form (?:no\b|qf)|表单号|verteiler|legende|bm:|hinweis|elaborado|notas?\b|작성"
 """A row that begins so stands below the table."""
 
-LIKE: Final = 0.8
-"""So like must a misspelt header be."""
+LIKE: Final = 0.87
+"""So like must a misspelt header be; `Rejection` is no misspelt `Reaction`, which is 0.82."""
 LONGEST_HEADER: Final = 100
 """Characters; a longer text is no header."""
 SHORTEST_LIKE: Final = 5
@@ -143,6 +143,13 @@ class Meaning:
     """How like its words are to known ones, from 0.8 to 1."""
     is_sure: bool
     """The words mean nothing else: `No.` may be the number of a process or of a characteristic."""
+
+
+def is_header_word(text: str) -> bool:
+    """Tell whether a text is exactly a known header, in one of its languages."""
+    if len(text) > LONGEST_HEADER:
+        return False
+    return any(candidate in _forms() for candidate in _candidates(text))
 
 
 @lru_cache(maxsize=4096)
@@ -172,7 +179,7 @@ def _alike(candidate: str) -> Iterator[Meaning]:
     if len(candidate) < SHORTEST_LIKE:
         return
     for form in difflib.get_close_matches(candidate, forms, n=2, cutoff=LIKE):
-        if len(form) >= SHORTEST_LIKE:
+        if len(form) >= SHORTEST_LIKE and form[0] == candidate[0]:
             like = difflib.SequenceMatcher(None, candidate, form).ratio()
             columns = forms[form]
             yield from (Meaning(column, min(like, 0.99), len(columns) == 1) for column in columns)

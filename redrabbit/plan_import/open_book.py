@@ -6,8 +6,10 @@ file. Dates are dates by the cell's type and the workbook's epoch (1900 or 1904)
 
 import csv
 import io
+import math
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from pathlib import Path
@@ -25,6 +27,8 @@ MOST_BYTES: Final = 20 * MB
 MOST_UNPACKED: Final = 50 * MB
 """Of its XML; pictures don't count. An honest plan of that many cells is a third of it."""
 MOST_CELLS: Final = 200_000
+MOST_COLUMNS: Final = 16_384
+"""That any spreadsheet has."""
 FORMS: Final = (".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".tsv")
 SEPARATORS: Final = (",", ";", "\t")
 
@@ -69,7 +73,7 @@ def _refuse_bomb(file: str, content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             unpacked = sum(
-                part.file_size for part in packed.infolist() if part.filename.endswith(".xml")
+                part.file_size for part in packed.infolist() if not _is_picture(part.filename)
             )
     except zipfile.BadZipFile as error:
         raise _broken(file) from error
@@ -77,6 +81,10 @@ def _refuse_bomb(file: str, content: bytes) -> None:
         raise NotReadable(
             sentence("{file}: it unpacks to more than 50 MB; that is no control plan", file=file)
         )
+
+
+def _is_picture(name: str) -> bool:
+    return "/media/" in name or "/Pictures/" in f"/{name}"
 
 
 def _broken(file: str) -> NotReadable:
@@ -118,21 +126,24 @@ def _of_xlsx(file: str, content: bytes) -> Book:
             if cell.data_type == "f"
         }
         book = load(data_only=True)
+        sheets = tuple(_xlsx_sheet(file, sheet, unvalued) for sheet in book.worksheets)
     except (
-        InvalidFileException,
-        KeyError,
-        ValueError,
-        TypeError,
+        ArithmeticError,
+        AssertionError,
         AttributeError,
-        ParseError,
+        EOFError,
+        InvalidFileException,
+        LookupError,
         OSError,
+        ParseError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+        zipfile.BadZipFile,
+        zlib.error,
     ) as error:  # whatever a broken package makes openpyxl stumble over
         raise _broken(file) from error
-    return Book(
-        file=file,
-        form="xlsx",
-        sheets=tuple(_xlsx_sheet(file, sheet, unvalued) for sheet in book.worksheets),
-    )
+    return Book(file=file, form="xlsx", sheets=sheets)
 
 
 def _filled(sheet: "Worksheet") -> Iterable[Any]:
@@ -146,20 +157,25 @@ def _xlsx_sheet(file: str, sheet: "Worksheet", formulas: set[tuple[str, int, int
             is_formula = cell.value is None and (sheet.title, cell.row, cell.column) in formulas
             if cell.value is None and not is_formula:
                 continue
-            fault = Fault.ERROR_VALUE if cell.data_type == "e" else None
+            value = "" if is_formula else _shown(cell.value, cell.number_format)
+            is_error = cell.data_type == "e" or _is_error(value)
             yield Cell(
                 row=cell.row,
                 column=cell.column,
-                value="" if is_formula else _value(cell.value),
-                fault=Fault.NO_CACHED_VALUE if is_formula else fault,
+                value=value,
+                fault=Fault.NO_CACHED_VALUE
+                if is_formula
+                else Fault.ERROR_VALUE
+                if is_error
+                else None,
                 is_struck=bool(cell.has_style and cell.font.strike),
             )
 
     hidden_columns = {
         number
         for dimension in sheet.column_dimensions.values()
-        if dimension.hidden
-        for number in range(dimension.min or 0, (dimension.max or 0) + 1)
+        if dimension.hidden or dimension.width == 0
+        for number in range(dimension.min or 0, min(dimension.max or 0, MOST_COLUMNS) + 1)
     }
     return Sheet(
         name=sheet.title,
@@ -169,12 +185,36 @@ def _xlsx_sheet(file: str, sheet: "Worksheet", formulas: set[tuple[str, int, int
             for each in sheet.merged_cells.ranges
         ),
         is_hidden=sheet.sheet_state != "visible",
-        hidden_rows=frozenset(n for n, each in sheet.row_dimensions.items() if each.hidden),
+        hidden_rows=frozenset(
+            n for n, each in sheet.row_dimensions.items() if each.hidden or each.ht == 0
+        ),
         hidden_columns=frozenset(hidden_columns),
     )
 
 
+def _shown(value: object, number_format: str) -> Value:
+    """Return a value as the sheet shows it, where that is another one: zeros in front of a code, a part as percent."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        plain = number_format.split(";", maxsplit=1)[0].replace('"', "").replace("\\", "")
+        if re.fullmatch(r"0{2,}", plain) and value == int(value):
+            return str(int(value)).zfill(len(plain))
+        if re.fullmatch(r"0(?:\.0+)?%", plain):
+            return f"{round(value * 100, 6):g}%"
+    return _value(value)
+
+
+def _is_error(value: Value) -> bool:
+    """Tell whether a text is what spreadsheet programs show for an error; in CSV nothing else tells."""
+    return isinstance(value, str) and (
+        re.fullmatch(r"#(?:REF!|N/A|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)", value.strip()) is not None
+    )
+
+
 def _value(value: object) -> Value:
+    if isinstance(value, str):
+        return value.replace("_x000D_", "")  # how XLSX writes a carriage return
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     return (
         value
         if isinstance(value, str | int | float | bool | date | datetime | time)
@@ -210,6 +250,12 @@ def _by_calamine(file: str, form: str, content: bytes) -> Book:
             )
     except CalamineError as error:
         raise _broken(file) from error
+    except (
+        BaseException
+    ) as panic:  # a broken file makes the library's own code panic, which is no Exception
+        if isinstance(panic, KeyboardInterrupt | SystemExit | NotReadable):
+            raise
+        raise _broken(file) from panic
     return Book(file=file, form=form, sheets=tuple(sheets), sees_hidden=False)
 
 
@@ -227,7 +273,12 @@ def _of_text(file: str, content: bytes) -> Book:
             )
         ) from error
     cells = (
-        Cell(row=row, column=column, value=value)
+        Cell(
+            row=row,
+            column=column,
+            value=value,
+            fault=Fault.ERROR_VALUE if _is_error(value) else None,
+        )
         for row, line in enumerate(lines, 1)
         for column, value in enumerate(line, 1)
         if value.strip()

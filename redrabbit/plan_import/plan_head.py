@@ -32,6 +32,8 @@ class PlanHead:
     """What a sheet says of its plan."""
 
     said: dict[Label, Said] = field(default_factory=dict)
+    others: list[tuple[Label, Said]] = field(default_factory=list)
+    """What is said of the same label once more, and otherwise."""
     phase: str | None = None
     order: Order | None = None
 
@@ -68,8 +70,8 @@ class PlanHead:
         said = self.said.get(Label.PART_NUMBERS)
         if said is None:
             return
-        for each in re.split(r"[,;、]", plain(said.text)):
-            number, _, level = each.partition("/")
+        for each in re.split(r"[,;、\n]", unicodedata.normalize("NFKC", said.text)):
+            number, _, level = " ".join(each.split()).partition("/")
             if number.strip():
                 yield number.strip(), level.strip()
 
@@ -82,13 +84,20 @@ def read_head(sheet: Sheet, above: int) -> PlanHead:
     head.order = order_of(cell.text for cell in cells)
     for cell in cells:
         for label, said in _said(sheet, cell):
-            if said.text and label is not Label.OTHER and label not in head.said:
+            if not said.text or label is Label.OTHER:
+                continue
+            if label not in head.said:
                 head.said[label] = said
+            elif plain(said.text) != plain(head.said[label].text):
+                head.others.append((label, said))
     said_phase = head.said.get(Label.PHASE)
-    if said_phase is not None:
+    texts = [cell.text for cell in cells]
+    if any(sign in text for text in texts for sign in _SIGNS):
+        head.phase = _ticked_phase(texts)
+    elif said_phase is not None:
         head.phase = _phase_of(said_phase.text)
-    if head.phase is None:
-        head.phase = _ticked_phase([cell.text for cell in cells])
+    else:
+        head.phase = _ticked_phase(texts)
     return head
 
 
@@ -166,7 +175,9 @@ def _beside(sheet: Sheet, cell: Cell) -> Cell | None:
         if found is None or found.text.strip() in {"", ":", "：", ":-"}:
             seen += 1
             continue
-        return None if _label(found.text.strip().rstrip(" :：-")) else found
+        is_other = _label(found.text.strip().rstrip(" :：-")) is not None or _pairs(found.text)
+        is_page = re.match(r"page\b|第\s*\d+\s*页|页码|seite\b", found.text.strip().lower())
+        return None if is_other or is_page or found.fault is not None else found
     return None
 
 
@@ -189,7 +200,7 @@ def _ticked_phase(texts: list[str]) -> str | None:
     marks: dict[str, str] = {}
     for text in texts:
         flat = unicodedata.normalize("NFKC", text)
-        for before, words in re.findall(rf"([{_SIGNS}])\s*([^{_SIGNS}]+)", flat):
+        for before, words in re.findall(rf"([{_SIGNS}])\s*([^{_SIGNS}:]+)", flat):
             phase = _phase_of(words)
             if phase is not None:
                 marks[phase] = before

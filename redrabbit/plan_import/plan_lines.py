@@ -4,9 +4,21 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final
 
 from redrabbit.base.sentence import sentence
+from redrabbit.plan_import.cell_words import (
+    DEVICE,
+    PART,
+    how_many,
+    mode_of,
+    named_inside,
+    one_line,
+    pfmea_of,
+    span_of,
+    steps_of,
+)
 from redrabbit.plan_import.find_table import Table
 from redrabbit.plan_import.finding import Findings
 from redrabbit.plan_import.frequency import NotUnderstood, parse_frequency
@@ -24,9 +36,17 @@ CARRIED: Final = (Column.PROCESS_NUMBER, Column.PROCESS_NAME, Column.MACHINE)
 """Columns in which an empty cell means *as above*."""
 TEXTS: Final = (Column.PRODUCT, Column.PROCESS, Column.CHARACTERISTIC)
 """Columns whose words say what a line is about."""
-_PART: Final = re.compile(r"(?=[^\d]*\d)[A-Za-z0-9][A-Za-z0-9_.\-]*")
-_DEVICE: Final = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)+")
-_STEP: Final = re.compile(r"^\s*(?:\d{1,2}\s*[.)、]|[-•·])\s*")
+_AS_ABOVE: Final = re.compile(r"同上|ditto|dto\.?|idem|s\.\s?o\.|[\"″〃”]+", re.IGNORECASE)
+_ASKED_OF: Final = (
+    Column.PROCESS_NUMBER,
+    Column.CHARACTERISTIC_NUMBER,
+    Column.DEVICE,
+    Column.PARTS,
+    Column.FREQUENCY,
+)
+"""Columns of which a cell that is struck through makes the row a question."""
+_IDS: Final = (*_ASKED_OF[:-1], Column.GOOD_MASTER)
+"""Columns whose cells are codes: a date there was made of one by the spreadsheet program."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +119,8 @@ class LineReader:
         """Yield the lines from top to bottom; hidden and struck ones are asked about, and not taken."""
         carried: dict[Column, str] = {}
         for row in self.table.rows:
+            if self._is_asked_about(row):
+                continue
             for column in CARRIED:
                 said = self.table.text(row, column)
                 if not said:
@@ -106,15 +128,39 @@ class LineReader:
                 if column is Column.PROCESS_NUMBER and said != carried.get(column):
                     carried = {}  # another process: nothing of the one above holds for it
                 carried[column] = said
-            if self._is_asked_about(row):
-                continue
-            yield self._line(row, carried)
+            if not self._goes_on(row):
+                yield self._line(row, carried)
+
+    def _goes_on(self, row: int) -> bool:
+        """Tell whether a row has no number of its own where lines have one, and say so: nobody knows to which line it belongs."""
+        table = self.table
+        if not self.has_line_numbers or Column.CHARACTERISTIC_NUMBER not in table.columns:
+            return False
+        if table.text(row, Column.CHARACTERISTIC_NUMBER) or self._own(row, Column.PROCESS_NUMBER):
+            return False
+        self.findings.error(
+            "row_without_number",
+            table.place(row, Column.CHARACTERISTIC_NUMBER),
+            sentence(
+                "row {row} has no number: if it goes on from the row above, write both as one row; else number it",
+                row=row,
+            ),
+        )
+        return True
+
+    def _own(self, row: int, column: Column) -> bool:
+        """Tell whether a cell begins in this row: it is not merged with one above."""
+        cell = self._cell(row, column)
+        return cell is not None and cell.row == row
 
     def _is_asked_about(self, row: int) -> bool:
         sheet = self.table.sheet
         own = sheet.own_row(row)
         is_hidden = row in sheet.hidden_rows
-        is_struck = bool(own) and all(cell.is_struck for cell in own)
+        asked = [self._cell(row, column) for column in _ASKED_OF]
+        is_struck = (bool(own) and all(cell.is_struck for cell in own)) or any(
+            cell is not None and cell.is_struck for cell in asked
+        )
         if is_hidden:
             self.findings.question(
                 "hidden_row",
@@ -125,42 +171,49 @@ class LineReader:
             self.findings.question(
                 "struck_row",
                 self.table.place(row),
-                sentence("row {row} is struck through: take it, or leave it out?", row=row),
+                sentence(
+                    "row {row} is struck through, or a part of it: take it, or leave it out?",
+                    row=row,
+                ),
             )
         return is_hidden or is_struck
 
     def _line(self, row: int, carried: Mapping[Column, str]) -> PlanLine:
         table = self.table
         self._refuse_faults(row)
+        self._refuse_no_codes(row)
         number = self._number(row, carried)
         listed = self.devices.get(number or "")
         texts = [text for column in TEXTS if (text := table.text(row, column))]
-        inside = None if listed else _inside(texts)
+        inside = None if listed else named_inside(texts)
         device = self._device(row, listed, inside)
         parts = self._parts(row, listed, inside)
-        verifies = device is not None or VERIFIES.search(
-            unicodedata.normalize("NFKC", " ".join(texts)).lower()
+        about = [*texts, table.text(row, Column.CONTROL_METHOD), table.text(row, Column.TECHNIQUE)]
+        verifies = (
+            device is not None
+            or bool(parts)
+            or VERIFIES.search(unicodedata.normalize("NFKC", " ".join(about)).lower()) is not None
         )
-        frequency = self._frequency(row, verifies=bool(verifies))
-        reaction = _steps(table.text(row, Column.REACTION))
+        frequency = self._frequency(row, verifies=verifies)
+        reaction = steps_of(table.text(row, Column.REACTION))
         line = PlanLine(
             at=table.place(row),
             row=row,
             line=number,
-            process=_one_line(carried.get(Column.PROCESS_NAME, "")),
-            device_text=_one_line(carried.get(Column.MACHINE, "")),
+            process=one_line(carried.get(Column.PROCESS_NAME, "")),
+            device_text=one_line(carried.get(Column.MACHINE, "")),
             device=device,
             parts=parts,
-            frequency_text=_one_line(table.text(row, Column.FREQUENCY)),
+            frequency_text=one_line(table.text(row, Column.FREQUENCY)),
             frequency=frequency,
             reaction=reaction,
-            characteristic=_one_line(" ".join(texts)),
+            characteristic=one_line(" ".join(texts)),
             special=self._special(row),
-            pfmea=_pfmea(self._listed(row, listed, Column.PFMEA)),
-            size=_one_line(table.text(row, Column.SIZE)) or frequency.size,
-            owner=_one_line(table.text(row, Column.OWNER)) or None,
-            failure_mode=_mode(self._listed(row, listed, Column.FAILURE_MODE)),
-            grace=_span(self._listed(row, listed, Column.GRACE)),
+            pfmea=pfmea_of(self._listed(row, listed, Column.PFMEA)),
+            size=one_line(table.text(row, Column.SIZE)) or frequency.size,
+            owner=one_line(table.text(row, Column.OWNER)) or None,
+            failure_mode=mode_of(self._listed(row, listed, Column.FAILURE_MODE)),
+            grace=span_of(self._listed(row, listed, Column.GRACE)),
         )
         if verifies:
             self._judge(line)
@@ -187,6 +240,27 @@ class LineReader:
                     sentence(
                         "{value}; the spreadsheet itself shows an error here", value=cell.text
                     ),
+                )
+
+    def _refuse_no_codes(self, row: int) -> None:
+        for column in _IDS:
+            cell = self._cell(row, column)
+            if cell is not None and isinstance(cell.value, date):
+                self.findings.error(
+                    "date_in_code",
+                    self.table.place(row, column),
+                    sentence(
+                        "the date {value} stands where a code is expected; format the cell as text, and write it again",
+                        value=cell.text,
+                    ),
+                )
+        for column in (Column.DEVICE, Column.PARTS, Column.FREQUENCY, Column.REACTION):
+            text = self.table.text(row, column)
+            if _AS_ABOVE.fullmatch(text):
+                self.findings.error(
+                    "as_above",
+                    self.table.place(row, column),
+                    sentence("{text!r}: write out what is meant", text=text),
                 )
 
     def _number(self, row: int, carried: Mapping[Column, str]) -> str | None:
@@ -222,6 +296,12 @@ class LineReader:
         self, row: int, listed: tuple[Table, int] | None, inside: tuple[str, list[str]] | None
     ) -> str | None:
         said = plain(self._listed(row, listed, Column.DEVICE))
+        if len([word for word in re.split(r"[,;、\s]+", said) if DEVICE.fullmatch(word)]) > 1:
+            self.findings.error(
+                "several_devices",
+                self.table.place(row, Column.DEVICE),
+                sentence("{text!r} names several devices; write a line for each", text=said),
+            )
         if said:
             return said
         if inside is None:
@@ -246,7 +326,7 @@ class LineReader:
             for word in re.split(r"[,;、/+\s]+", plain(self._listed(row, listed, column))):
                 if not word:
                     continue
-                if _PART.fullmatch(word):
+                if PART.fullmatch(word):
                     found.append(word)
                 else:
                     self.findings.error(
@@ -278,12 +358,12 @@ class LineReader:
             words = (
                 sentence(
                     "{text!r} can be read in more than one way; write each moment apart, with ; between them",
-                    text=_one_line(text),
+                    text=one_line(text),
                 )
                 if problem.unclear
                 else sentence(
                     "{text!r} is no frequency I know; nearest: {nearest}. Correct the cell",
-                    text=_one_line(text),
+                    text=one_line(text),
                     nearest=", ".join(f'"{each}"' for each in problem.nearest) or sentence("none"),
                 )
             )
@@ -296,16 +376,16 @@ class LineReader:
                 at,
                 sentence(
                     "{text!r} says how many parts are looked at; how often is the device itself verified?",
-                    text=_one_line(text),
+                    text=one_line(text),
                 ),
             )
         return frequency
 
     def _special(self, row: int) -> str | None:
-        text = _one_line(plain(self.table.text(row, Column.SPECIAL)))
-        letters = re.search(r"[A-Za-z]{1,4}", text)
-        if not text or letters:
-            return letters[0] if letters else None
+        text = one_line(plain(self.table.text(row, Column.SPECIAL)))
+        letters = re.sub(r"[^\w/ ]+", " ", text).strip()
+        if not text or re.search(r"[A-Za-z]", letters):
+            return letters or None
         at = self.table.place(row, Column.SPECIAL)
         meant = self.legend.get(text)
         is_asked = text in self._symbols
@@ -379,71 +459,10 @@ class LineReader:
                     "on demand it is never due: that fulfils no obligation (IATF 16949, 10.2.4)"
                 ),
             )
-        said = _how_many(line.size or "")
+        said = how_many(line.size or "")
         if said is not None and line.parts and said != len(line.parts):
             found.note(
                 "size_differs",
                 table.place(line.row, Column.SIZE),
                 sentence("size {size}, and {n} parts are named", size=line.size, n=len(line.parts)),
             )
-
-
-def _inside(texts: list[str]) -> tuple[str, list[str]] | None:
-    """Return device and parts that stand in brackets within a text; None where there are none."""
-    for text in texts:
-        for inside in re.findall(r"\(([^()]*)\)", unicodedata.normalize("NFKC", text)):
-            words = [word for word in re.split(r"[,;、\s]+", inside) if word]
-            devices = [word for word in words if _DEVICE.fullmatch(word)]
-            parts = [word for word in words if word not in devices]
-            if len(devices) == 1 and parts and all(_PART.fullmatch(word) for word in parts):
-                return devices[0], parts
-    return None
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _steps(text: str) -> tuple[str, ...]:
-    """Return the steps of a reaction: lines, or what `;` separates, without their numbers."""
-    lines = text.splitlines() if "\n" in text.strip() else re.split(r"[;；]", text)
-    steps = (_STEP.sub("", line).strip().rstrip(";；") for line in lines)
-    return tuple(step for step in steps if step)
-
-
-def _pfmea(text: str) -> str | None:
-    """Return line and revision of a PFMEA as one form, `12.4 rev C`; what is written otherwise stays as it is."""
-    flat = _one_line(plain(text))
-    found = re.fullmatch(
-        r"(\d+(?:\.\d+)*)\s*[/,(]?\s*(?:rev\.?\s*)?([A-Za-z0-9]{1,3})\s*(?:版|\.)?\)?",
-        flat,
-        re.IGNORECASE,
-    )
-    return f"{found[1]} rev {found[2]}" if found else flat or None
-
-
-def _span(text: str) -> str | None:
-    """Return a span of minutes or hours as one form, `30 min`; what is written otherwise stays as it is."""
-    flat = _one_line(plain(text))
-    found = re.fullmatch(
-        r"(\d+)\s*(?:(min|minutes?|分钟)|h|hours?|hrs?|小时)\.?", flat, re.IGNORECASE
-    )
-    if found is None:
-        return flat or None
-    return f"{found[1]} {'min' if found[2] else 'h'}"
-
-
-def _mode(text: str) -> str | None:
-    """Return the failure mode's id where the text has one, else its words."""
-    flat = _one_line(text)
-    found = re.search(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+", flat)
-    return found[0] if found else flat or None
-
-
-def _how_many(text: str) -> int | None:
-    """Return how many pieces `2 rabbits + 1 master` or `２红１绿` are; None where it is no number of pieces."""
-    flat = plain(text)
-    if "%" in flat or "=" in flat or "/" in flat:
-        return None
-    numbers = re.findall(r"\d+", flat)
-    return sum(int(each) for each in numbers) if numbers else None

@@ -26,6 +26,7 @@ from redrabbit.domain.schedule_words import schedule_text
 from redrabbit.plan_import.compare import Comparison, compare
 from redrabbit.plan_import.dry_run import DryRun, dry_run
 from redrabbit.plan_import.finding import Kind
+from redrabbit.plan_import.open_book import open_book
 from tests.plants import OP20, OP30, a_check, a_plant, words
 
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
@@ -103,7 +104,7 @@ def plant_of(found: Sequence[Check]) -> Plant:
 
 def compared(file: Path, plant: Plant) -> tuple[DryRun, Comparison]:
     masters = frozenset(part.id for part in plant.parts if part.is_good_master)
-    read = dry_run(file, masters=masters)
+    read = dry_run(file, masters=masters, read=open_book)
     return read, compare(read, plant, NOW)
 
 

@@ -7,6 +7,7 @@ import pytest
 from redrabbit.plan_import.dry_run import DryRun, dry_run
 from redrabbit.plan_import.finding import Kind
 from redrabbit.plan_import.frequency import parse_frequency
+from redrabbit.plan_import.open_book import open_book
 from tests.plan_import.plans import DATED, FREQUENCIES, LINES, NUMBER, REVISION, make
 
 IN_CI = 60
@@ -39,7 +40,7 @@ def found(read: DryRun) -> list[object]:
 
 def outcome(folder: Path, seed: int) -> bool:
     """Return whether the plan of a seed came in; where it did, with its values."""
-    read = dry_run(make(folder, seed))
+    read = dry_run(make(folder, seed), read=open_book)
     if read.has_errors:
         return False
     asked = {question.code for question in read.findings.by_kind[Kind.QUESTION]}

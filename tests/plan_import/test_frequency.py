@@ -34,7 +34,7 @@ UNDERSTOOD: dict[str, list[dict[str, Any]]] = {
             "1/shift 每班一次", "每班一次\n1/shift"),
     **said([START, MIDDLE], "2x per shift", "twice per shift", "2/shift", "2次/班"),
     **said([START, END], "start and end of shift", "first and last piece", "首末件", "Inicio y fin de turno", "Erststück / Letztstück"),
-    **said([START, MIDDLE, END], "first, middle, last", "首中末件", "首中末", "초·중·종물"),
+    **said([START, MIDDLE, END], "first, middle, last", "首中末件", "首中末", "每班首中末件", "초·중·종물"),
     "5/shift": on("n_per_shift", n=5),
     **said(on("daily", at="?"), "1/day", "daily", "once a day", "每天一次", "1次/天", "일 1회", "1회/일", "일"),
     **said(on("daily", at="06:00"), "daily at 6:00", "daily at 06:00", "Daily 06:00"),
