@@ -94,9 +94,14 @@ def address() -> Iterator[str]:
         await server.serve()
         living.cancel()
 
-    asyncio.run(tell())
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    def work() -> None:  # in a thread of its own: a browser's loop may run in this one already
+        asyncio.run(tell())
+        asyncio.run(serve())
+
+    thread = threading.Thread(target=work)
     thread.start()
+    while thread.is_alive() and not server.started:
+        thread.join(timeout=0.05)
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(timeout=20)
