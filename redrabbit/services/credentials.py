@@ -51,6 +51,11 @@ def count_scan_of_nobody(uow: UnitOfWork, station: str) -> None:
     uow.keep_row(_due(uow, _scans_at(station)).tried(uow.now))
 
 
+def take_scan_back(uow: UnitOfWork, station: str) -> None:
+    """Take back the one scan that turned out to be what the station had asked for: it was no guess."""
+    _take_one_back(uow, _scans_at(station))
+
+
 def has_fitted(uow: UnitOfWork, subject: str, address: str) -> None:
     """Take back the try that was right: nothing counts for the subject any more, and this one not for the address."""
     uow.forget_rows(SignInAttempts, subject=subject)
@@ -59,8 +64,7 @@ def has_fitted(uow: UnitOfWork, subject: str, address: str) -> None:
 
 def has_fitted_from(uow: UnitOfWork, address: str) -> None:
     """Take back the try that was right: it does not count for the address."""
-    by_address = _attempts(uow, _address(address))
-    uow.keep_row(replace(by_address, failures=max(0, by_address.failures - 1)))
+    _take_one_back(uow, _address(address))
 
 
 def is_locked(reader: Reader, subject: str) -> bool:
@@ -139,6 +143,11 @@ def _due(uow: UnitOfWork, subject: str, not_before: datetime | None = None) -> S
     if next_at > uow.now:
         raise Refusal("too_many_tries", retry_after_s=ceil((next_at - uow.now).total_seconds()))
     return kept
+
+
+def _take_one_back(uow: UnitOfWork, subject: str) -> None:
+    kept = _attempts(uow, subject)
+    uow.keep_row(replace(kept, failures=max(0, kept.failures - 1)))
 
 
 def _scans_at(station: str) -> str:

@@ -25,7 +25,11 @@ from redrabbit.domain.records import BadgeRecord, PersonRecord
 from redrabbit.domain.rights import holder_of, is_active
 from redrabbit.domain.scanned_code import CodeKind, ScannedCode, scanned
 from redrabbit.domain.shift_calendar import shift_windows
-from redrabbit.services.credentials import count_scan_of_nobody, refuse_scan_too_soon
+from redrabbit.services.credentials import (
+    count_scan_of_nobody,
+    refuse_scan_too_soon,
+    take_scan_back,
+)
 from redrabbit.services.ports import Database, Reader, UnitOfWork
 from redrabbit.services.runs_under_way import run_under_way_at
 from redrabbit.services.still_known import has_badge, has_pin
@@ -44,6 +48,8 @@ class Scan:
     """Who is there since, if it was a badge, too."""
     codes: tuple[ScannedCode, ...]
     """What else was in it."""
+    is_counted: bool = False
+    """Whether it counts as a badge that was guessed."""
 
 
 class PeopleAtStations:
@@ -132,12 +138,15 @@ class PeopleAtStations:
             refuse_scan_too_soon(uow, station)
             badges = [code for code in codes if self._is_badge(uow, code)]
             others = tuple(code for code in codes if code not in badges)
-            came = None
+            came, is_counted = None, False
             if badges:
                 came = self._holder(uow, badges[-1].text, self._situation(uow, station))
             if came is None and any(_is_a_guess(uow, code) for code in codes):
                 count_scan_of_nobody(uow, station)
-            return None if badges and came is None else Scan(came=came, codes=others)
+                is_counted = True
+            if badges and came is None:
+                return None
+            return Scan(came=came, codes=others, is_counted=is_counted)
 
         found = await self._database.write(look)
         if found is None:
@@ -146,6 +155,10 @@ class PeopleAtStations:
             with self._changing:
                 self._there[station] = found.came
         return found
+
+    async def was_asked_for(self, station: StationId) -> None:
+        """Note that the last scan that counts was what the station had asked for, and was taken as that: no guess."""
+        await self._database.write(lambda uow: take_scan_back(uow, station))
 
     async def proved(self, station: StationId, person_id: PersonId, pin: str) -> None:
         """Note that who is there gave their PIN, of which this is the mark; nothing, if somebody else came meanwhile."""

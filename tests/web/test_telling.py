@@ -8,8 +8,10 @@ import pytest
 from redrabbit.domain.records import PartToldRecord, RunRecord
 from redrabbit.domain.station_says import Asked, SaidOf, Source, StationSays
 from redrabbit.domain.text import Text
+from redrabbit.domain.throttle import FREE_OF_ADDRESS
 from tests.showcase import showcase_plant
 from tests.web.conftest import Visitor, serve
+from tests.web.test_people_at_station import Floor
 
 STATION = "/stations/line1-op20"
 SIDES = Asked(by=Source.TAP, values=("l", "r"), words={"l": Text(en="Left", zh="左")})
@@ -62,6 +64,33 @@ def test_the_page_asks_by_buttons_and_by_a_scan_before_the_part(visitor: Visitor
     page = visitor.text(f"/runs/{run}")
     assert "variant r, tapped" in page
     assert "托盘 P-7" in visitor.text(f"/runs/{run}", "zh-CN")
+
+
+@pytest.fixture
+def floor(visitor: Visitor) -> Floor:
+    """Return an enrolled screen at which Chen runs the check that tells of its part."""
+    floor = Floor(visitor)
+    assert floor.scan("B-1001") == 303
+    return floor
+
+
+@pytest.mark.parametrize(("of", "code"), [("variant", "l"), ("pallet", "P-7")])
+def test_what_is_told_is_no_badge_that_is_guessed(floor: Floor, of: str, code: str) -> None:
+    run = floor.run().run_id
+    for _ in range(FREE_OF_ADDRESS + 5):
+        assert floor.visitor.send(f"{STATION}/tell", run=run, of=of, code=code) == 303
+    assert floor.scan("B-1002") == 303
+    assert "<b>Li Na</b>" in floor.page()
+
+
+def test_badges_are_not_guessed_by_telling(floor: Floor) -> None:
+    """What is refused counts, and what was told takes back no other guess."""
+    run = floor.run().run_id
+    for number in range(FREE_OF_ADDRESS):
+        told_of = {"run": run, "of": "variant"}
+        assert floor.visitor.send(f"{STATION}/tell", **told_of, code="l") == 303
+        assert floor.visitor.send(f"{STATION}/tell", **told_of, code=f"4{number:06}") == 409
+    assert floor.scan("B-1002") == 409
 
 
 def test_nobody_in_particular_tells_nothing(visitor: Visitor) -> None:

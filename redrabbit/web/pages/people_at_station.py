@@ -5,7 +5,7 @@ page waits for, and the rest is done in their name.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 
@@ -48,22 +48,38 @@ async def named(site: Site, request: Request, form: Form, station_id: str) -> st
     return ""
 
 
-async def scanned_here(site: Site, request: Request, form: Form, station_id: str) -> Form | None:
-    """Return the form with the one code that is meant; None where the scan was only a badge."""
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a form at a station's page means."""
+
+    form: Form | None
+    """With the one code that is meant; None where the scan was only a badge."""
+    counted_at: StationId | None = None
+    """The station at which its code counts as a badge that was guessed."""
+
+
+async def scanned_here(site: Site, request: Request, form: Form, station_id: str) -> Meant:
+    """Return what a form means: a badge in it says who is there."""
     asker = asker_at(request)
     if asker.is_anybody or asker.screen is None or not form.get("code", "").strip():
         await site.refuse_shown_to_another(request, form)
-        return with_one_code(form, site.service.plant)
-    scan = await site.sign_in.at_stations.scan(
-        own_station(site.service.plant, asker, station_id), form["code"]
-    )
+        return Meant(with_one_code(form, site.service.plant))
+    station = own_station(site.service.plant, asker, station_id)
+    scan = await site.sign_in.at_stations.scan(station, form["code"])
     if scan.came is not None:
         await identify_again(site.sign_in, request)
     else:
         await site.refuse_shown_to_another(request, form)
     if not scan.codes:
-        return None
-    return {**form, "code": one_of(scan.codes).text}
+        return Meant(None)
+    meant = {**form, "code": one_of(scan.codes).text}
+    return Meant(meant, station if scan.is_counted else None)
+
+
+async def told(site: Site, meant: Meant) -> None:
+    """Note that a page's code was taken as what it had asked to be told: a side, a pallet; nobody guessed a badge."""
+    if meant.counted_at is not None:
+        await site.sign_in.at_stations.was_asked_for(meant.counted_at)
 
 
 async def prove(site: Site, request: Request, form: Form, station_id: str) -> None:

@@ -31,6 +31,7 @@ from redrabbit.web.pages.people_at_station import (
     prove,
     scanned_here,
     taught_in,
+    told,
 )
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import Visit, page
@@ -101,14 +102,23 @@ def station_router(site: Site) -> APIRouter:
             raise Refusal("no_such_page")
         try:
             sent = await site.form(request, by_whoever=True)
-            form = await scanned_here(site, request, sent, station_id)
-            if form is not None:
-                await carry_out(site, request, form, ACTS[act](form), at=station_id)
+            await _do(site, request, sent, act, station_id)
         except Refusal as refusal:
             return await _shown(site, site.visit(request).with_refusal(refusal), station_id)
         return _back_to(station_id)
 
     return router
+
+
+async def _do(site: Site, request: Request, sent: Form, act: str, station_id: str) -> None:
+    """Do what a station's page sent, in the name of who is there; nothing, where it was only a badge."""
+    meant = await scanned_here(site, request, sent, station_id)
+    if meant.form is None:
+        return
+    asked = ACTS[act](meant.form)
+    await carry_out(site, request, meant.form, asked, at=station_id)
+    if isinstance(asked, acts.TellOfPart):
+        await told(site, meant)
 
 
 async def station_content(site: Site, station_id: str) -> StationPage:
