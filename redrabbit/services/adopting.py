@@ -247,5 +247,5 @@ def _state(
     if known is not None and known.state in {PartState.QUARANTINED, wanted}:
         return known.state, known.state_code, known.state_text
     if known is not None and known.taken_out_by:
-        return PartState.QUARANTINED, PartStateCode.PERSON, None
+        return PartState.QUARANTINED, PartStateCode.QUARANTINED_BEFORE, None
     return wanted, None, None

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from redrabbit.domain.identity import PartId
-from redrabbit.domain.records import AlarmRecord, CheckRecord, OccurrenceRecord
+from redrabbit.domain.record_query import recorded
+from redrabbit.domain.records import AlarmRecord, ChallengePartRecord, CheckRecord, OccurrenceRecord
 from redrabbit.domain.schedule import EveryInterval, OnDemand
 from redrabbit.services import planning, scheduling
 from redrabbit.services.adopting import adopt
@@ -96,6 +97,23 @@ def test_a_check_gone_from_the_plan_is_retired_and_owes_nothing_more() -> None:
     assert gone.retired_at is not None
     (due,) = occurrences(bench)
     assert (due.outcome, due.reason_code) == ("excused", "check_retired")
+
+
+def test_a_part_that_people_quarantined_comes_back_so_and_says_it_was_before() -> None:
+    """The configuration decided nothing, and no words of a person are claimed that are not there."""
+    bench = Bench()
+    part = bench.plant.parts[0].id
+    bench.write(lambda uow: planning.quarantine(uow, part, reason="worn", actor=ANNA))
+    without = a_plant(parts=bench.plant.parts[1:], digest="1" * 64)
+    bench.write(lambda uow: adopt(uow, without, {"plant.yaml": "y"}, "test"))
+    bench.write(lambda uow: adopt(uow, bench.plant, {"plant.yaml": "x"}, "test"))
+    back = bench.database.read_now(lambda reader: recorded(reader, ChallengePartRecord, part))
+    assert (back.state, back.state_code, back.state_text) == (
+        "quarantined",
+        "quarantined_before",
+        None,
+    )
+    assert back.taken_out_by == [ANNA.id]
 
 
 def test_a_configuration_in_force_is_adopted_without_an_entry() -> None:

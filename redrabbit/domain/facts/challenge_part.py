@@ -25,6 +25,8 @@ class PartStateCode(StrEnum):
     PERSON = "person"
     """Somebody's decision; their words stand beside."""
     NOT_IN_CONFIGURATION = "not_in_configuration"
+    QUARANTINED_BEFORE = "quarantined_before"
+    """It came back into the configuration: people had quarantined it before it left, and nobody released it since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from typing import Final
 
 from redrabbit.base.messages import Catalogue, Message, catalogue
 from redrabbit.domain.containment_questions import reaction_of
+from redrabbit.domain.facts.challenge_part import PartStateCode
 from redrabbit.domain.facts.fact import read_json
 from redrabbit.domain.identity import How
 from redrabbit.domain.plant import Plant
@@ -183,8 +184,15 @@ def _part(reader: Reader, plant: Plant, part_id: str) -> Iterator[Line]:
     yield "signed.storage", part.storage
     yield "signed.state", message(f"part_state.{part.state.value}")
     yield "signed.since", part.state_at
-    yield "fact.reason", quoted(part.state_text) if part.state_text is not None else None
+    yield "fact.reason", _why_in_state(part)
     yield "signed.done_by", _by(part.state_by, part.state_how)
+
+
+def _why_in_state(part: ChallengePartRecord) -> Message | None:
+    """Return why a part is in its state, where somebody said it, or decided it before the part left the configuration."""
+    if part.state_code is PartStateCode.QUARANTINED_BEFORE:
+        return message("given.quarantined_before")
+    return quoted(part.state_text) if part.state_text is not None else None
 
 
 def _excuse(reader: Reader, plant: Plant, occurrence_id: str) -> Iterator[Line]:

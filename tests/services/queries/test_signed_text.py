@@ -1,6 +1,7 @@
 """The text that is signed: made of the record alone, in both languages, without a name (R20, D51)."""
 
 import re
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -11,6 +12,7 @@ from redrabbit.domain.records import OccurrenceRecord
 from redrabbit.domain.signing import Signable, signable
 from redrabbit.domain.subject import Subject
 from redrabbit.services import containing, planning, scheduling
+from redrabbit.services.adopting import adopt
 from redrabbit.services.containing import EndTold
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.signed_text import digest_of_text, text_to_sign
@@ -100,6 +102,18 @@ def test_a_text_has_words_for_everything(
         label = line.replace("：", ":").partition(":")[0]
         assert "." not in label, line
         assert "(" not in label, line
+
+
+def test_a_part_that_came_back_says_that_it_was_quarantined_before() -> None:
+    """The configuration, which let it come back so, gave no reason of its own."""
+    bench = AtOp20()
+    part = bench.plant.parts[0].id
+    bench.write(lambda uow: planning.quarantine(uow, part, reason="bent", actor=ANNA))
+    for parts, digest in ((bench.plant.parts[1:], "1" * 64), (bench.plant.parts, "2" * 64)):
+        plant = replace(bench.plant, parts=parts, digest=digest)
+        bench.write(partial(adopt, plant=plant, files={"plant.yaml": digest}, software="test"))
+    assert "quarantined before it left the configuration" in text(bench, Subject.PART, part)
+    assert "移出配置前已被隔离" in text(bench, Subject.PART, part, "zh")
 
 
 def test_an_excuse_says_who_and_why() -> None:
