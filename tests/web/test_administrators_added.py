@@ -1,5 +1,7 @@
 """Whoever manages people sees on *People* who was made administrator at the server, and takes the alarm there."""
 
+import re
+
 from redrabbit.domain.identity import PersonId
 from redrabbit.domain.role import Role
 from redrabbit.services.administrators_added import open_alarms
@@ -40,6 +42,19 @@ def test_an_administrator_sees_it_on_people_and_takes_it_there(visitor: Visitor)
     assert done(visitor, "/people/alarms", alarm=alarm)[0] == 303
     assert ASKED not in visitor.text("/people")
     assert visitor.client.get("/people/alarms").status_code == 200
+
+
+def test_the_page_of_alarms_offers_nobody_to_take_it(visitor: Visitor) -> None:
+    people_of(visitor).register("Chen", Role.ADMINISTRATOR)
+    people_of(visitor).register("Leader", Role.SHIFT_LEADER)
+    enter(visitor, "Leader")
+    before = visitor.text("/alarms")
+    alarm = made_at_the_server(visitor)
+    after = visitor.text("/alarms")
+    assert f'id="{alarm}"' in after
+    buttons = re.compile(r'name="alarms" value="([^"]*)"[^>]*>([^<]*)')
+    assert buttons.findall(before)
+    assert buttons.findall(after) == buttons.findall(before)
 
 
 def test_who_leads_a_shift_is_refused_by_page_and_call(visitor: Visitor) -> None:

@@ -23,6 +23,7 @@ from redrabbit.domain.records import (
     SilenceRecord,
 )
 from redrabbit.domain.text import Text
+from redrabbit.services.administrators_added import is_for_administrators
 from redrabbit.services.alarm_pages import page_of
 from redrabbit.services.alarm_steps import silences_now
 from redrabbit.services.deliveries import FateState, MessageFate
@@ -83,6 +84,8 @@ class AlarmRow:
     """When what it is about was over by itself."""
     taken_at: datetime | None
     taken_by: Person | None
+    is_taken_here: bool
+    """Whether it is taken on this page; False: on *People*, by whoever manages people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +123,14 @@ class AlarmsPage:
     kinds: tuple[tuple[str, Message], ...]
 
     @property
+    def to_take(self) -> tuple[AlarmRow, ...]:
+        """All open alarms that are shown and are taken here."""
+        return tuple(row for row in self.open if row.is_taken_here)
+
+    @property
     def open_ids(self) -> str:
-        """The ids of all open alarms that are shown, for taking them together."""
-        return " ".join(row.alarm for row in self.open)
+        """Their ids, for taking them together."""
+        return " ".join(row.alarm for row in self.to_take)
 
 
 def alarms_page(reader: Reader, plant: Plant, now: datetime) -> AlarmsPage:
@@ -188,6 +196,7 @@ def _row(reader: Reader, alarm: AlarmRecord, told: ToldNames) -> AlarmRow:
             alarm.acknowledged_how,
             alarm.acknowledged_entry,
         ),
+        is_taken_here=not is_for_administrators(alarm.kind),
     )
 
 
