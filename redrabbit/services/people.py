@@ -232,9 +232,15 @@ def _refuse_number_as_name(
     reader: Reader, name: str, employee_number: str | None, person_id: PersonId | None
 ) -> None:
     """Refuse a name that is another person's employee number, and the other way round: who reads it means that one."""
-    asked = [equals("employee_number", name)]
-    asked += [] if employee_number is None else [equals("name", employee_number)]
-    for one in asked:
-        for known in reader.find(PersonRecord, one):
-            if known.person_id != person_id:
-                raise Refusal("name_is_a_number", person=known.person_id)
+    names = reader.names()
+
+    def compared(stated: str | None) -> str | None:
+        """Return it as names are compared at signing in; None where there is none, or it was erased."""
+        kept = names.get(stated) if stated is not None else None
+        return compared_name(kept.name) if kept is not None else None
+
+    said, number = compared(name), compared(employee_number)
+    for known in reader.find(PersonRecord):
+        meant = (said, compared(known.employee_number)), (number, compared(known.name))
+        if known.person_id != person_id and any(a is not None and a == b for a, b in meant):
+            raise Refusal("name_is_a_number", person=known.person_id)

@@ -90,7 +90,11 @@ async def test_nobody_is_called_by_the_number_of_another() -> None:
     first = await served.service.do(register(served, "A", "2207"), ADMINISTRATOR)
     assert await refused(served, register(served, "2207")) == "name_is_a_number"
     assert await refused(served, register(served, "B", "Chen")) == "name_is_a_number"
-    second = await served.service.do(register(served, "B", "2208"), ADMINISTRATOR)
+    assert await refused(served, register(served, "\uff12\uff12\uff10\uff17")) == "name_is_a_number"
+    assert await refused(served, register(served, "B", "CHEN")) == "name_is_a_number"
+    second = await served.service.do(register(served, "B", "e2208"), ADMINISTRATOR)
+    assert await refused(served, register(served, "C", "\uff42")) == "name_is_a_number"
+    assert await refused(served, register(served, "E2208")) == "name_is_a_number"
     taken = replace(anew(second), name=named(served, "2207"))
     assert await refused(served, taken) == "name_is_a_number"
     await served.service.do(replace(anew(first), name=named(served, "2207")), ADMINISTRATOR)
