@@ -84,7 +84,7 @@ def answer_of(reader: Reader, asked: Asked) -> Record | None:
     )
     if not same:
         raise Refusal("key_used_before", key=kept.key)
-    return answer_again(kept)
+    return answer_again(kept, reader)
 
 
 def _kept(uow: UnitOfWork, asked: Asked, key: str, result: Record, answer: str) -> KeptAct:

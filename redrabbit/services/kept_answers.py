@@ -8,12 +8,12 @@ import json
 
 from redrabbit.base.sentence import sentence
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.facts.codec import decode, encode, plain
-from redrabbit.domain.facts.fact import Record
+from redrabbit.domain.facts.codec import decode, encode, field_names, plain
+from redrabbit.domain.facts.fact import Record, found
 from redrabbit.domain.ledger import canonical_text
 from redrabbit.domain.records import KINDS
 from redrabbit.services.errors import DamagedDatabase
-from redrabbit.services.ports import KeptAct
+from redrabbit.services.ports import KeptAct, Reader
 
 
 def answer_with(result: Record) -> str:
@@ -27,16 +27,20 @@ def answer_refused(refusal: Refusal) -> str:
     return canonical_text({"refusal": refusal.code, "params": params})
 
 
-def answer_again(kept: KeptAct) -> Record:
+def answer_again(kept: KeptAct, reader: Reader) -> Record:
     """Return the record that was answered, or raise the Refusal.
 
-    DamagedDatabase where it is no answer of ours.
+    Where a version answered whose records had other fields, the record as it stands now is returned: the act was done, and
+    nobody may be told otherwise. DamagedDatabase where it is no answer of ours.
     """
     try:
         answer = json.loads(kept.answer)
         if "refusal" not in answer:
-            record: Record = decode(KINDS[answer["table"]], answer["record"])
-            return record
+            kind, told = KINDS[answer["table"]], answer["record"]
+            if told.keys() == field_names(kind):
+                record: Record = decode(kind, told)
+                return record
+            return found(reader.get, kind, *(told[name] for name in kind.KEY))
         refusal = Refusal(str(answer["refusal"]), **answer["params"])
     except (LookupError, RecursionError, TypeError, ValueError) as error:
         raise DamagedDatabase(
