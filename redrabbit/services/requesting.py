@@ -121,11 +121,11 @@ def carry_out(uow: UnitOfWork, plant: Plant, entry: int, do: Do) -> None:
     try:
         require(uow, plant, act, asker, uow.now)
     except Refusal as refusal:
-        raise _not_done("asker_may_not", entry, refusal) from refusal
+        raise Refusal("asker_may_not", entry=entry, **_why(refusal)) from refusal
     try:
         do(uow, act, asker)
     except Refusal as refusal:
-        raise _not_done("request_not_possible", entry, refusal) from refusal
+        raise Refusal("request_not_possible", entry=entry, **_why(refusal)) from refusal
     approving.forget_changed(uow, request.subject, request.subject_id)
     done = signable(uow.get, request.subject, request.subject_id)
     assert done is not None  # noqa: S101  what was asked for finishes the record
@@ -133,10 +133,9 @@ def carry_out(uow: UnitOfWork, plant: Plant, entry: int, do: Do) -> None:
     record(uow, carried_out, stream=request.stream, actor=AGENT)
 
 
-def _not_done(code: str, entry: int, refusal: Refusal) -> Refusal:
-    """Return the refusal of an approval, with what stood against the act: its code, and as it is said."""
-    told = Message(f"refusal.{refusal.code}", refusal.params)
-    return Refusal(code, entry=entry, why=refusal.code, told=told)
+def _why(refusal: Refusal) -> dict[str, object]:
+    """Return what stood against an act, as the refusal of its approval has it: its code, and as it is said."""
+    return {"why": refusal.code, "told": Message(f"refusal.{refusal.code}", refusal.params)}
 
 
 def refuse(uow: UnitOfWork, entry: int, *, reason: str, actor: Actor) -> ApprovalRecord:
