@@ -159,12 +159,10 @@ def _excuse_open(uow: UnitOfWork, retired: CheckRecord) -> None:
 
 
 def _undecided(uow: UnitOfWork, line: str, check_id: str) -> list[OccurrenceRecord]:
-    return uow.find(
-        OccurrenceRecord,
-        equals("line", line),
-        equals("check_id", check_id),
-        equals("outcome", None),
-    )
+    """Return what a check owes; asked by the check alone, for which there is an index, and of its line."""
+    of_check = (equals("check_id", check_id), equals("outcome", None))
+    found = uow.find(OccurrenceRecord, *of_check, order_by="due_at")
+    return [occurrence for occurrence in found if occurrence.line == line]
 
 
 def _excuse(uow: UnitOfWork, occurrence: OccurrenceRecord, code: DecisionCode) -> None:

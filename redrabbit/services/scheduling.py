@@ -212,18 +212,15 @@ def _last_lapse(
     reader: Reader, plant: Plant, check: Check, known: CheckRecord, now: datetime
 ) -> OccurrenceRecord | FrozenTimes | None:
     """Return the last time at which a check lapsed, told or not; None where it never did."""
-    of_check = (equals("line", check.line), equals("check_id", check.id))
-    last = latest(
-        reader,
-        OccurrenceRecord,
-        *of_check,
-        equals("outcome", OccurrenceOutcome.LAPSED),
-        by="due_at",
-    )
+    of_check = equals("check_id", check.id)
+    lapses = (of_check, equals("outcome", OccurrenceOutcome.LAPSED))
+    last = latest(reader, OccurrenceRecord, *lapses, by="due_at")
     lapsed: list[OccurrenceRecord | FrozenTimes] = [] if last is None else [last]
     lapsed += [
         each
-        for each in reader.find(OccurrenceRecord, *of_check, equals("outcome", None))
+        for each in reader.find(
+            OccurrenceRecord, of_check, equals("outcome", None), order_by="due_at"
+        )
         if status(each, now) is OccurrenceStatus.LAPSED and _pause_over(reader, each) is None
     ]
     for due in _each_unmade(reader, plant, check, known, since=known.scheduled_until, now=now):
