@@ -7,9 +7,11 @@ words, on purpose without the product's schedule and calendar.
 from collections import Counter
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from redrabbit.domain.control_plan import Check
+from redrabbit.domain.identity import CheckId
 from redrabbit.domain.ledger import Entry, instant
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord, OccurrenceRecord
@@ -121,9 +123,29 @@ class ObligationChecker:
             )
             require("L7", within, "excused by a pause of another time", record, pause)
             return
+        if record.reason_code == "superseded":
+            _superseded(story, record, entry)
+            return
         name = scene.ask(lambda reader: reader.names()).get(entry.actor.id)
         somebody = record.reason_text and name is not None and name.name == "quality"
         require("L7", somebody, "excused by nobody", record)
+
+
+def _superseded(story: Story, record: OccurrenceRecord, entry: Entry) -> None:
+    """D55: it was to be due after another schedule took over, by which it is not."""
+    adopted = story.adopted[CheckId(record.check_id)]
+    changes = [
+        (at, after)
+        for (_, before), (at, after) in pairwise(adopted)
+        if at == entry.occurred_at
+        and before.check(CheckId(record.check_id)).schedule
+        != after.check(CheckId(record.check_id)).schedule
+    ]
+    require("L7", len(changes) == 1, "superseded by no other schedule", record, entry)
+    at, after = changes[0]
+    check = after.check(CheckId(record.check_id))
+    right = record.due_at > at and record.due_at not in due_by_hand(after, check, at, record.due_at)
+    require("L7", right, "superseded, and due all the same", record, entry)
 
 
 def due_by_hand(plant: Plant, check: Check, adopted_at: datetime, until: datetime) -> set[datetime]:
