@@ -23,7 +23,7 @@ def a_person(**changes: Any) -> PersonRecord:
 
 def a_grant(**changes: Any) -> RoleGrantRecord:
     given: dict[str, Any] = {"person_id": "p-0001", "role": Role.SHIFT_LEADER, "line": "line1"}
-    given |= {"from_at": NOON, **changes}
+    given |= {"from_at": NOON, "granted_at": NOON, **changes}
     whole: dict[str, Any] = {name: given.get(name) for name in field_names(RoleGrantRecord)}
     return RoleGrantRecord(**whole)
 

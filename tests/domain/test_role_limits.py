@@ -113,7 +113,7 @@ def a_part(**changed: Any) -> ChallengePartRecord:
         "state": PartState.QUARANTINED,
         "state_by": "p-0009",
         "state_how": How.BADGE_PIN,
-        "quarantined_by": json_of(["p-0007", "p-0009"]),
+        "all_who_quarantined": json_of(["p-0007", "p-0009"]),
     }
     part: ChallengePartRecord = bare(ChallengePartRecord, 1, **(given_ | changed))
     return part
@@ -127,7 +127,7 @@ def test_who_quarantined_a_part_does_not_release_it() -> None:
     assert code_of(refused) == ("same_person", {"part": "RR-0001"})
     refuse_same_person(a_part(), bernd)
     refuse_same_person(a_part(state=PartState.UNRELEASED), anna)
-    refuse_same_person(a_part(quarantined_by=None), anna)
+    refuse_same_person(a_part(all_who_quarantined=None), anna)
 
 
 def test_a_shift_leader_answers_for_the_floor_of_their_lines_only() -> None:

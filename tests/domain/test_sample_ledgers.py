@@ -106,7 +106,7 @@ WITH_AN_ENTRY = {
         "state_how",
         "state_entry",
         "state_at",
-        "quarantined_by",
+        "all_who_quarantined",
         "measured",
         "certified_on",
         "entry",

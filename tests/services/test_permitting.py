@@ -536,7 +536,7 @@ def test_who_quarantined_a_part_does_not_release_it() -> None:
         state=PartState.QUARANTINED,
         state_by="p-0008",
         state_how=How.BADGE,
-        quarantined_by=json_of([ASKER, "p-0008"]),
+        all_who_quarantined=json_of([ASKER, "p-0008"]),
     )
     release = acts.ReleasePart(part_id=PART)
     assert Desk(*engineer).refusal(release, person_acting()) is None

@@ -66,13 +66,15 @@ class ChallengePartRecord(Record):
     uses: int
     entry: int
     """Index of the ledger entry that last changed what it is, or whether it may be used; not where it is."""
-    quarantined_by: Json | None
+    all_who_quarantined: Json | None
     """A list of the ids of all people who quarantined it since it was last released; see `taken_out_by`."""
 
     @property
     def taken_out_by(self) -> list[str]:
         """Who quarantined it since it was last released, each once, the first one first: nobody of them is another person."""
-        return [] if self.quarantined_by is None else list(json.loads(self.quarantined_by))
+        return (
+            [] if self.all_who_quarantined is None else list(json.loads(self.all_who_quarantined))
+        )
 
 
 def _taken_out_by(known: ChallengePartRecord | None, state: PartState, entry: Entry) -> Json | None:
@@ -134,7 +136,7 @@ class PartRegistered(Fact):
             run_id=known.run_id if known else None,
             uses=known.uses if known else 0,
             entry=entry.index,
-            quarantined_by=_taken_out_by(known, self.state, entry),
+            all_who_quarantined=_taken_out_by(known, self.state, entry),
         )
         return (Put(new),)
 
@@ -163,7 +165,7 @@ class PartStateChanged(Fact):
             state_entry=entry.index,
             state_at=entry.occurred_at,
             entry=entry.index,
-            quarantined_by=_taken_out_by(known, self.state, entry),
+            all_who_quarantined=_taken_out_by(known, self.state, entry),
         )
         return (Put(changed),)
 
