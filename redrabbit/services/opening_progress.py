@@ -5,7 +5,7 @@ goes on, and must be able to stop it.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -63,7 +63,11 @@ class OpeningProgress:
         self.now = Progress(step=step, done=done, of=of)
 
     def over(self, step: Opening, rows: Iterator[T], of: int) -> Iterator[T]:
-        """Yield the rows, and say with each how many there were."""
-        for done, row in enumerate(rows, start=1):
-            self.note(step, done, of)
-            yield row
+        """Yield the rows, and say with each how many there were; where that ends it, what reads them is closed at once."""
+        try:
+            for done, row in enumerate(rows, start=1):
+                self.note(step, done, of)
+                yield row
+        finally:
+            if isinstance(rows, Generator):
+                rows.close()  # else it is closed some time later, when its connection is gone
