@@ -14,7 +14,6 @@ from collections.abc import Iterable
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from xml.etree.ElementTree import ParseError
 
 from redrabbit.base.bounded import MB, read_at_most
 from redrabbit.base.sentence import Sentence, sentence
@@ -135,8 +134,8 @@ def _of_xlsx(file: str, content: bytes) -> Book:
         InvalidFileException,
         LookupError,
         OSError,
-        ParseError,
         RuntimeError,
+        SyntaxError,
         TypeError,
         ValueError,
         zipfile.BadZipFile,

@@ -3,23 +3,31 @@
 A spreadsheet from outside can make any library take minutes and gigabytes, or abort the process: five kilobytes with one merged range of a
 million rows do. So the file is read by a child that may be killed, and nothing of the reader's own process is at stake.
 
-    python -m redrabbit.plan_import.read_apart FILE      writes what was read as a pickle; only its own parent reads it
+    python -m redrabbit.plan_import.read_apart FILE      writes what was read as JSON
+
+What it writes is data and nothing else: it has read a stranger's file.
 """
 
-import pickle
+import json
 import subprocess
 import sys
 from contextlib import suppress
+from datetime import date, datetime, time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from redrabbit.base.sentence import sentence
-from redrabbit.plan_import.grid import Book
+from redrabbit.base.sentence import Sentence, sentence
+from redrabbit.plan_import.grid import Book, Cell, Fault, Merge, Sheet, Value
 from redrabbit.plan_import.open_book import NotReadable, open_book
 
 MOST_SECONDS: Final = 60
 MOST_MEMORY: Final = 2_000_000_000
 """Bytes of address space, where the operating system can be asked to keep to it."""
+_DATES: Final[dict[str, type[datetime | date | time]]] = {
+    "instant": datetime,
+    "date": date,
+    "time": time,
+}
 
 
 def read_apart(path: Path) -> Book:
@@ -36,11 +44,12 @@ def read_apart(path: Path) -> Book:
         raise _too_much(path) from late
     if child.returncode != 0:
         raise _too_much(path)
-    read = pickle.loads(child.stdout)  # noqa: S301  because our own program wrote it, just now
-    if isinstance(read, Exception):
-        raise read
-    assert isinstance(read, Book)  # noqa: S101  it writes nothing else
-    return read
+    told = json.loads(child.stdout)
+    if "words" in told:
+        raise NotReadable(Sentence(told["words"], told["params"]))
+    if "errno" in told:
+        raise OSError(told["errno"], told["problem"], told["filename"])
+    return _book(told)
 
 
 def _too_much(path: Path) -> NotReadable:
@@ -63,14 +72,87 @@ def _keep_to_bounds() -> None:
 def main(path: str) -> None:
     """Read a file and write what it holds, or why it can't be read."""
     _keep_to_bounds()
-    read: Book | Exception
     try:
-        read = open_book(Path(path))
+        told = _plain(open_book(Path(path)))
     except NotReadable as problem:
-        read = problem
-    except OSError as problem:  # of any kind: not all can be pickled
-        read = OSError(problem.errno, problem.strerror, problem.filename)
-    sys.stdout.buffer.write(pickle.dumps(read))
+        params = {name: str(value) for name, value in problem.words.params.items()}
+        told = {"words": problem.words.template, "params": params}
+    except OSError as problem:
+        told = {"errno": problem.errno, "problem": problem.strerror, "filename": problem.filename}
+    sys.stdout.buffer.write(json.dumps(told).encode())
+
+
+def _plain(book: Book) -> dict[str, Any]:
+    """Return a book as JSON has it."""
+    return {
+        "file": book.file,
+        "form": book.form,
+        "sees_hidden": book.sees_hidden,
+        "encoding": book.encoding,
+        "sheets": [
+            {
+                "name": sheet.name,
+                "is_hidden": sheet.is_hidden,
+                "is_text": sheet.is_text,
+                "hidden_rows": sorted(sheet.hidden_rows),
+                "hidden_columns": sorted(sheet.hidden_columns),
+                "merges": [[m.top, m.left, m.bottom, m.right] for m in sheet.merges],
+                "cells": [
+                    [
+                        cell.row,
+                        cell.column,
+                        *_value_told(cell.value),
+                        None if cell.fault is None else cell.fault.value,
+                        cell.is_struck,
+                    ]
+                    for cell in sheet.cells.values()
+                ],
+            }
+            for sheet in book.sheets
+        ],
+    }
+
+
+def _value_told(value: Value) -> tuple[str, Value]:
+    """Return a value as its kind and what JSON can hold of it."""
+    for kind, of in _DATES.items():
+        if type(value) is of:
+            return kind, value.isoformat()
+    return "plain", value
+
+
+def _book(told: dict[str, Any]) -> Book:
+    """Return the book that the child has read."""
+    return Book(
+        file=told["file"],
+        form=told["form"],
+        sees_hidden=told["sees_hidden"],
+        encoding=told["encoding"],
+        sheets=tuple(
+            Sheet(
+                name=sheet["name"],
+                is_hidden=sheet["is_hidden"],
+                is_text=sheet["is_text"],
+                hidden_rows=frozenset(sheet["hidden_rows"]),
+                hidden_columns=frozenset(sheet["hidden_columns"]),
+                merges=tuple(
+                    Merge(top=top, left=left, bottom=bottom, right=right)
+                    for top, left, bottom, right in sheet["merges"]
+                ),
+                cells={
+                    (row, column): Cell(
+                        row=row,
+                        column=column,
+                        value=_DATES[kind].fromisoformat(value) if kind in _DATES else value,
+                        fault=None if fault is None else Fault(fault),
+                        is_struck=is_struck,
+                    )
+                    for row, column, kind, value, fault, is_struck in sheet["cells"]
+                },
+            )
+            for sheet in told["sheets"]
+        ),
+    )
 
 
 if __name__ == "__main__":
