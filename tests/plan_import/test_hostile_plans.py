@@ -156,6 +156,48 @@ def test_what_is_unclear_is_an_error_or_a_question(tmp_path: Path, case: str) ->
     assert code in codes(plan(tmp_path, change))
 
 
+def with_list(*rows: tuple[str, ...]) -> Change:
+    """Take the devices out of the plan, and list them below it."""
+
+    def change(sheet: Worksheet) -> None:
+        for row in (5, 6):
+            sheet.cell(row, DEVICE).value = sheet.cell(row, PARTS).value = None
+        heads = ("Device ID", "CP line", "Challenge part", "Good master")
+        for row, told in enumerate((heads, *rows), 10):
+            for column, value in enumerate(told, 1):
+                sheet.cell(row, column).value = value
+
+    return change
+
+
+def test_a_list_of_devices_is_joined_by_the_line(tmp_path: Path) -> None:
+    rows = (
+        ("line1-op20-t", "20-2", "RR-0001", "GM-0001"),
+        ("line1-op30-c", "30-1", "RR-0003", "GM-0002"),
+    )
+    read = plan(tmp_path, with_list(*rows))
+    assert codes(read) == set()
+    assert [(line.device, line.parts) for line in read.lines] == [
+        ("line1-op20-t", ("RR-0001", "GM-0001")),
+        ("line1-op30-c", ("RR-0003", "GM-0002")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        (("line1-op30-c", "30.1", "RR-0003", "GM-0002"), "list_row_unmatched"),
+        (("line1-op30-c", "20-2", "RR-0003", "GM-0002"), "list_row_unclear"),
+        (("#REF!", "30-1", "RR-0003", "GM-0002"), "error_in_cell"),
+    ],
+)
+def test_a_row_of_a_list_of_devices_is_never_lost(
+    tmp_path: Path, row: tuple[str, ...], code: str
+) -> None:
+    first = ("line1-op20-t", "20-2", "RR-0001", "GM-0001")
+    assert code in codes(plan(tmp_path, with_list(first, row)))
+
+
 def test_a_line_that_begins_like_a_note_is_a_line(tmp_path: Path) -> None:
     assert [line.device for line in plan(tmp_path, footer_like).lines][-1] == "line1-op50"
 
