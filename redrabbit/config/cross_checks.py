@@ -14,7 +14,7 @@ from redrabbit.config.problem import Problems, SourcePosition
 from redrabbit.config.station_file import NamedDevice, StationFile
 from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.grade import Grade, best
-from redrabbit.domain.schedule_words import EveryShiftStart
+from redrabbit.domain.schedule_rules import EveryShiftStart, ScheduleRule, rules_of
 
 Devices = dict[str, tuple[StationFile, NamedDevice] | None]
 """By id; None where two have it, so that nobody can tell which one is meant."""
@@ -137,7 +137,10 @@ def _check_shifts(
 ) -> None:
     """Refuse a check at each shift start on a line whose calendar has no shifts."""
     calendar = plant.calendars.get(station.line or "")
-    if isinstance(check.block["schedule"], EveryShiftStart) and calendar and not calendar.shifts:
+    schedule: ScheduleRule | None = check.block["schedule"]
+    if schedule is None or calendar is None or calendar.shifts:
+        return
+    if any(isinstance(rule, EveryShiftStart) for rule in rules_of(schedule)):
         problems.add(
             check.block.place_of("schedule"),
             sentence("every shift start, but line {line!r} has no shifts", line=station.line),

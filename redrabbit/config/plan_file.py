@@ -47,7 +47,7 @@ CHECK: Final = Section(
             ListOf(PART_ID, at_least=1),
             "What is presented, in this order; one red rabbit at least.",
         ),
-        "schedule": Key(SCHEDULE, "When the check is due."),
+        "schedule": Key(SCHEDULE, "When the check is due; several rules have ' + ' between them."),
         "opens_before": Key(
             DURATION_OR_NONE, "How long before its due time it may be run already."
         ),

@@ -225,5 +225,9 @@ HEADER_NAME: Final = Pattern(
 )
 HEADER: Final[Shape[str]] = Spelled(header_name, "the name of a header, for example X-Auth-Token")
 SCHEDULE: Final[Shape[ScheduleRule]] = Spelled(
-    schedule, f"a schedule: {', '.join(FORMS[:-1])} or {FORMS[-1]}"
+    schedule,
+    sentence(
+        "a schedule: {forms}; several stand together with ` + ` between them",
+        forms=", ".join(f"`{form}`" for form in FORMS),
+    ),
 )

@@ -5,7 +5,11 @@
     weekly on mon, thu at 06:00
     monthly on 1 at 06:00          on 29 to 31 in a shorter month: its last day
     every 20 s, every 30 min, every 2 h
+    after changeover               due when the event happens; never by the calendar
     on demand                      never due by itself
+
+Several rules of one check are due whenever one of them is. Two that fall due at the same instant are one
+due time; its key is the first of theirs in the order of text, whatever order the plan has them in (decision 50).
 
 The words themselves are read in `schedule_words` and can be had from here. Times of day are
 plant-local; what happens in a daylight-saving gap or overlap is said in `shift_calendar`. Holidays
@@ -14,20 +18,25 @@ was adopted: anchor + n intervals, n from 1. Each due time has a trigger key, wh
 occurrence unique (D8). What becomes of a due time (window, grace, status) is `occurrence`'s part.
 """
 
+import heapq
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Final, assert_never
 
 from redrabbit.domain.schedule_words import (
+    AfterEvent,
     Daily,
     EveryInterval,
     EveryShiftStart,
     Monthly,
     OnDemand,
+    OneRule,
+    PlantEvent,
     ScheduleRule,
+    Together,
     Weekly,
     duration_text,
     parse_duration,
@@ -44,13 +53,17 @@ from redrabbit.domain.shift_calendar import (
 
 __all__ = [
     "SEARCH",
+    "AfterEvent",
     "Daily",
     "DueTime",
     "EveryInterval",
     "EveryShiftStart",
     "Monthly",
     "OnDemand",
+    "OneRule",
+    "PlantEvent",
     "ScheduleRule",
+    "Together",
     "Weekly",
     "due_times",
     "duration_text",
@@ -119,8 +132,17 @@ def each_due_time(
     """Yield what `due_times` returns, none of it before it is asked for: of a year only the first few are wanted."""
     if any(instant.tzinfo is None for instant in (anchor, since, until)):
         raise ValueError("due times need aware instants")
+    if isinstance(rule, Together):
+        yield from _merged([_each_of(one, calendar, anchor, since, until) for one in rule.rules])
+    else:
+        yield from _each_of(rule, calendar, anchor, since, until)
+
+
+def _each_of(
+    rule: OneRule, calendar: ShiftCalendar, anchor: datetime, since: datetime, until: datetime
+) -> Iterator[DueTime]:
     match rule:
-        case OnDemand():
+        case OnDemand() | AfterEvent():
             return
         case EveryInterval():
             yield from _by_interval(rule, anchor.astimezone(UTC), since, until)
@@ -130,6 +152,15 @@ def each_due_time(
             yield from _by_day(rule, calendar, since, until)
         case _:  # pragma: no cover
             assert_never(rule)
+
+
+def _merged(each_rule: Sequence[Iterator[DueTime]]) -> Iterator[DueTime]:
+    """Yield what several rules make due, in order; what they make due at one instant, once."""
+    last: datetime | None = None
+    for due in heapq.merge(*each_rule, key=lambda due: (due.due_at, due.trigger_key)):
+        if due.due_at != last:
+            yield due
+            last = due.due_at
 
 
 def _by_interval(

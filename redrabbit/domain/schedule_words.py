@@ -5,27 +5,64 @@
     weekly on mon, thu at 06:00
     monthly on 1 at 06:00
     every 20 s, every 30 min, every 2 h
+    after changeover               and other events
     on demand
 
-`schedule_text` is the inverse of `parse_schedule`, `duration_text` of `parse_duration`. When a
-rule is due is `schedule`'s part; there is no calendar here.
+Several stand together with ` + ` between them: `every shift start + after changeover`.
+
+`schedule_text` is the inverse of `parse_schedule`, `duration_text` of `parse_duration`. What the rules
+are is said in `schedule_rules`; when a rule is due is `schedule`'s part; there is no calendar here.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import time, timedelta
 from typing import Final, assert_never
 
 from redrabbit.domain.limits import LONGEST_SPAN
+from redrabbit.domain.schedule_rules import (
+    LONGEST_MONTH_DAYS,
+    MAX_INTERVAL_S,
+    MIN_INTERVAL_S,
+    WEEKDAYS,
+    AfterEvent,
+    Daily,
+    EveryInterval,
+    EveryShiftStart,
+    Monthly,
+    OnDemand,
+    OneRule,
+    PlantEvent,
+    ScheduleRule,
+    Together,
+    Weekly,
+    rules_of,
+    schedule_of,
+)
 
-WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-MIN_INTERVAL_S: Final = 1.0
-"""Nobody presents a part more often; also keeps a long absence from making millions of rows."""
-MAX_INTERVAL_S: Final = 365 * 86_400.0
-"""One year: within what `schedule.next_due` looks ahead."""
-LONGEST_MONTH_DAYS: Final = 31
+__all__ = [
+    "FORMS",
+    "LONGEST_MONTH_DAYS",
+    "MAX_INTERVAL_S",
+    "MIN_INTERVAL_S",
+    "WEEKDAYS",
+    "AfterEvent",
+    "Daily",
+    "EveryInterval",
+    "EveryShiftStart",
+    "Monthly",
+    "OnDemand",
+    "OneRule",
+    "PlantEvent",
+    "ScheduleRule",
+    "Together",
+    "Weekly",
+    "duration_text",
+    "event_text",
+    "parse_duration",
+    "parse_schedule",
+    "schedule_text",
+]
 
 FORMS: Final = (
     "every shift start",
@@ -35,110 +72,36 @@ FORMS: Final = (
     "every 20 s",
     "every 30 min",
     "every 2 h",
+    "after changeover",
     "on demand",
+    "every shift start + after changeover",
 )
 """One example of each accepted form, for messages and documentation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EveryShiftStart:
-    """Due when a shift of the line begins."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Daily:
-    """Due each day at a plant-local time, holidays included."""
-
-    at: time
-
-    def __post_init__(self) -> None:
-        """Refuse times that are not plain plant-local seconds."""
-        _refuse_odd_time(self.at)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weekly:
-    """Due on days of the week at a plant-local time."""
-
-    weekdays: tuple[int, ...]
-    """0 is Monday; ascending, each once."""
-    at: time
-
-    def __post_init__(self) -> None:
-        """Refuse no days, days that no week has, and days out of order."""
-        _refuse_odd_time(self.at)
-        if not self.weekdays or list(self.weekdays) != sorted(set(self.weekdays)):
-            raise ValueError("a weekly rule needs weekdays, ascending and each once")
-        if not set(self.weekdays) <= set(range(len(WEEKDAYS))):
-            raise ValueError(f"weekdays are 0 to 6, found {self.weekdays}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Monthly:
-    """Due on a day of the month, in a shorter month on its last, at a plant-local time."""
-
-    day: int
-    at: time
-
-    def __post_init__(self) -> None:
-        """Refuse days that no month has."""
-        _refuse_odd_time(self.at)
-        if not 1 <= self.day <= LONGEST_MONTH_DAYS:
-            raise ValueError(f"a day of the month is 1 to 31, found {self.day}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EveryInterval:
-    """Due each so many seconds, counted from the adoption of the check."""
-
-    interval_s: float
-
-    def __post_init__(self) -> None:
-        """Refuse intervals that nobody can keep or nobody would live to see."""
-        if not MIN_INTERVAL_S <= self.interval_s <= MAX_INTERVAL_S:
-            raise ValueError(f"an interval is 1 s to 365 d, found {self.interval_s} s")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnDemand:
-    """Never due by itself; run when somebody asks."""
-
-
-ScheduleRule = EveryShiftStart | Daily | Weekly | Monthly | EveryInterval | OnDemand
-
-
 def parse_schedule(text: str) -> ScheduleRule:
-    """Return the rule that the words mean; ValueError says what was found and every form."""
-    words = " ".join(text.lower().split())
-    if PARTS.fullmatch(words):
+    """Return the rule or the rules that the words mean; ValueError says what was found and every form."""
+    terms = [" ".join(term.split()) for term in text.lower().split("+")]
+    if any(PARTS.fullmatch(term) for term in terms):
         raise ValueError(_message(text, "part-count triggers are not supported yet"))
     try:
-        rule = _rule(words)
+        found = [_rule(term) for term in terms]
+        rules = [rule for rule in found if rule is not None]
+        if len(rules) == len(found):
+            return schedule_of(rules)
     except ValueError as error:
         raise ValueError(_message(text, str(error))) from error
-    if rule is None:
-        raise ValueError(_message(text, "not a schedule"))
-    return rule
+    raise ValueError(_message(text, _what_is_none(terms, found)))
 
 
-def schedule_text(rule: ScheduleRule) -> str:
-    """Return the words of a rule, such that they parse to it again."""
-    match rule:
-        case EveryShiftStart():
-            return "every shift start"
-        case Daily():
-            return f"daily at {_time_text(rule.at)}"
-        case Weekly():
-            days = ", ".join(WEEKDAYS[day] for day in rule.weekdays)
-            return f"weekly on {days} at {_time_text(rule.at)}"
-        case Monthly():
-            return f"monthly on {rule.day} at {_time_text(rule.at)}"
-        case EveryInterval():
-            return f"every {_in_units(timedelta(seconds=rule.interval_s), INTERVAL_UNITS)}"
-        case OnDemand():
-            return "on demand"
-        case _:  # pragma: no cover
-            assert_never(rule)
+def schedule_text(schedule: ScheduleRule) -> str:
+    """Return the words of a schedule, such that they parse to it again."""
+    return " + ".join(_rule_text(rule) for rule in rules_of(schedule))
+
+
+def event_text(event: PlantEvent) -> str:
+    """Return the words of an event, as they stand in a plan: `tool change`."""
+    return event.value.replace("_", " ")
 
 
 def parse_duration(text: str) -> timedelta:
@@ -164,7 +127,35 @@ def duration_text(length: timedelta) -> str:
     return _in_units(length, ("ms",) if below_a_second else DURATION_UNITS)
 
 
-def _rule(words: str) -> ScheduleRule | None:
+def _rule_text(rule: OneRule) -> str:
+    match rule:
+        case EveryShiftStart():
+            return "every shift start"
+        case Daily():
+            return f"daily at {_time_text(rule.at)}"
+        case Weekly():
+            days = ", ".join(WEEKDAYS[day] for day in rule.weekdays)
+            return f"weekly on {days} at {_time_text(rule.at)}"
+        case Monthly():
+            return f"monthly on {rule.day} at {_time_text(rule.at)}"
+        case EveryInterval():
+            return f"every {_in_units(timedelta(seconds=rule.interval_s), INTERVAL_UNITS)}"
+        case AfterEvent():
+            return f"after {event_text(rule.event)}"
+        case OnDemand():
+            return "on demand"
+        case _:  # pragma: no cover
+            assert_never(rule)
+
+
+def _what_is_none(terms: Sequence[str], found: Sequence[OneRule | None]) -> str:
+    """Return what is said of the first term that is no rule; the whole text, where it is one term."""
+    if len(terms) == 1:
+        return "not a schedule"
+    return f"`{terms[found.index(None)]}` is not a schedule"
+
+
+def _rule(words: str) -> OneRule | None:
     if words == "every shift start":
         return EveryShiftStart()
     if words == "on demand":
@@ -178,6 +169,8 @@ def _rule(words: str) -> ScheduleRule | None:
         return Weekly(weekdays=_weekdays(match["days"]), at=_time(match["at"]))
     if match := MONTHLY.fullmatch(words):
         return Monthly(day=int(match["day"]), at=_time(match["at"]))
+    if match := AFTER.fullmatch(words):
+        return AfterEvent(event=_event(match["event"]))
     return None
 
 
@@ -189,6 +182,13 @@ def _weekdays(words: str) -> tuple[int, ...]:
         if names.count(name) > 1:
             raise ValueError(f"`{name}` is there twice")
     return tuple(sorted(WEEKDAYS.index(name) for name in names))
+
+
+def _event(words: str) -> PlantEvent:
+    by_words = {event_text(event): event for event in PlantEvent}
+    if words not in by_words:
+        raise ValueError(f"`{words}` is not one of {', '.join(by_words)}")
+    return by_words[words]
 
 
 def _time(words: str) -> time:
@@ -208,11 +208,6 @@ def _in_units(length: timedelta, units: tuple[str, ...]) -> str:
             return f"{length // UNITS[unit]} {unit}"
     decimals = f"{length.total_seconds():.6f}".rstrip("0").rstrip(".")
     return f"{decimals} s"
-
-
-def _refuse_odd_time(at: time) -> None:
-    if at.tzinfo is not None or at.microsecond or at.fold:
-        raise ValueError(f"a time of day is plant-local, in whole seconds, found {at!r}")
 
 
 def _message(text: str, problem: str) -> str:
@@ -238,3 +233,4 @@ PARTS: Final = re.compile(r"every [0-9]+ parts?")
 DAILY: Final = re.compile(rf"daily {AT}")
 WEEKLY: Final = re.compile(rf"weekly on (?P<days>.+?) {AT}")
 MONTHLY: Final = re.compile(rf"monthly on (?P<day>[0-9]{{1,2}}) {AT}")
+AFTER: Final = re.compile(r"after (?P<event>.+)")

@@ -12,17 +12,22 @@ from redrabbit.base.sentence import Sentence, sentence
 from redrabbit.config.problem import nearest
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.schedule import (
+from redrabbit.domain.schedule import next_dues
+from redrabbit.domain.schedule_rules import (
+    WEEKDAYS,
+    AfterEvent,
     Daily,
     EveryInterval,
     EveryShiftStart,
     Monthly,
     OnDemand,
+    OneRule,
+    PlantEvent,
     ScheduleRule,
     Weekly,
-    next_dues,
+    rules_of,
+    schedule_of,
 )
-from redrabbit.domain.schedule_words import WEEKDAYS
 from redrabbit.plan_import.dry_run import DryRun
 from redrabbit.plan_import.plan_lines import PlanLine
 from redrabbit.plan_import.trigger import CALENDAR, Frequency, On, Trigger
@@ -31,6 +36,7 @@ from redrabbit.plan_import.trigger_words import frequency_in_words
 SHOWN: Final = 5
 """Next due times of a check (B16)."""
 _HOUR_S: Final = 3_600
+_EVENTS: Final = frozenset(event.value for event in PlantEvent)
 
 
 class ChangeKind(Enum):
@@ -239,24 +245,29 @@ def _plain(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).lower().split()).rstrip(".。;")
 
 
-def frequency_of(rule: ScheduleRule) -> Frequency:
+def frequency_of(schedule: ScheduleRule) -> Frequency:
     """Return the triggers of a check as it is scheduled now."""
+    return Frequency(triggers=tuple(_trigger_of(rule) for rule in rules_of(schedule)))
+
+
+def _trigger_of(rule: OneRule) -> Trigger:
     match rule:
         case EveryShiftStart():
-            trigger = Trigger(on=On.SHIFT_START)
+            return Trigger(on=On.SHIFT_START)
         case Daily():
-            trigger = Trigger(on=On.DAILY, at=rule.at)
+            return Trigger(on=On.DAILY, at=rule.at)
         case Weekly():
-            trigger = Trigger(
+            return Trigger(
                 on=On.WEEKLY, days=tuple(WEEKDAYS[day] for day in rule.weekdays), at=rule.at
             )
         case Monthly():
-            trigger = Trigger(on=On.MONTHLY, day=rule.day, at=rule.at)
+            return Trigger(on=On.MONTHLY, day=rule.day, at=rule.at)
         case EveryInterval():
-            trigger = Trigger(on=On.INTERVAL, hours=rule.interval_s / _HOUR_S)
+            return Trigger(on=On.INTERVAL, hours=rule.interval_s / _HOUR_S)
+        case AfterEvent():
+            return Trigger(on=On(rule.event.value))
         case OnDemand():
-            trigger = Trigger(on=On.DEMAND)
-    return Frequency(triggers=(trigger,))
+            return Trigger(on=On.DEMAND)
 
 
 def _same_moments(one: Frequency, other: Frequency) -> bool:
@@ -278,10 +289,16 @@ def _same_moments(one: Frequency, other: Frequency) -> bool:
 
 
 def rule_of(frequency: Frequency) -> ScheduleRule | None:
-    """Return the schedule of a frequency that has one trigger of those that are scheduled today; None for any other."""
-    if len(frequency.triggers) != 1 or frequency.triggers[0].except_shifts:
+    """Return the schedule of a frequency; None where one of its triggers is not scheduled yet."""
+    rules = [rule for each in frequency.triggers if (rule := _rule_of(each)) is not None]
+    if not rules or len(rules) < len(frequency.triggers) or frequency.is_first_of:
         return None
-    trigger = frequency.triggers[0]
+    return schedule_of(rules)
+
+
+def _rule_of(trigger: Trigger) -> OneRule | None:
+    if trigger.except_shifts:
+        return None
     days = tuple(sorted(WEEKDAYS.index(day) for day in trigger.days))
     match trigger:
         case Trigger(on=On.SHIFT_START):
@@ -296,6 +313,8 @@ def rule_of(frequency: Frequency) -> ScheduleRule | None:
             return Monthly(day=day, at=at)
         case Trigger(on=On.DEMAND):
             return OnDemand()
+        case Trigger(on=on) if on.value in _EVENTS:
+            return AfterEvent(event=PlantEvent(on.value))
         case _:
             return None
 

@@ -108,9 +108,9 @@ PHRASES: Final[tuple[tuple[str, tuple[On, ...]], ...]] = (
     (r"first ?[,/-] ?middle ?(?:[,/-]|,? and|&) ?last(?:[ -](?:piece|part|off))?|(?:每班)?首中末件?|首、中、末件?|초·?중·?종물?", (On.SHIFT_START, On.SHIFT_MIDDLE, On.SHIFT_END)),
     (r"(?:mid(?:dle)?[ -](?:of (?:the )?)?shift|schichtmitte|班中|mitad de turno)", (On.SHIFT_MIDDLE,)),
     (r"(?:first (?:piece|part) of (?:the |each )?day|daily first (?:piece|part)|每[日天]首件|erstes teil (?:des tages|am tag))", (On.FIRST_PIECE_OF_DAY,)),
-    ((r"(?:first|1st)[ -]?/?(?: ?(?:piece|part|off|article))(?: (?:inspection|approval|check))?|fpi|ffpa|ffpi|fai|首件(?:检验|检查|确认)?|erststück|erstteil|"
+    ((r"(?:(?:after|with) (?:the |each )?)?(?:first|1st)[ -]?/?(?: ?(?:piece|part|off|article))(?: (?:inspection|approval|check))?|fpi|ffpa|ffpi|fai|首件(?:检验|检查|确认)?|erststück|erstteil|"
      r"primera pieza|초물|초품"), (On.FIRST_PIECE,)),
-    (r"last[ -](?:piece|part|off)|末件|letztstück|letztteil|[uú]ltima pieza|종물", (On.LAST_PIECE,)),
+    (r"(?:(?:after|with) (?:the |each )?)?last[ -](?:piece|part|off)|末件|letztstück|letztteil|[uú]ltima pieza|종물", (On.LAST_PIECE,)),
     (r"before (?:the )?(?:first part|part 1)(?: of (?:the |each |every )?shift)?|每班?生产第一件前|生产前", (On.FIRST_PART,)),
 )  # fmt: skip
 
@@ -132,7 +132,7 @@ _EVENTS: Final = {
     On.MATERIAL_CHANGE: r"material change|change of material|materialwechsel|cambio de material|物料变更|材料变更|换料|자재 ?변경",
     On.SETUP: r"set-? ?up(?: change)?|einrichten|rüsten|puesta a punto|调机|调试|세팅",
     On.LOT: r"lot|batch|charge|los|lote|批次?|批|lot|로트",
-    On.BYPASS_END: r"(?:end of )?bypass|旁路(?:解除|结束)|überbrückung",
+    On.BYPASS_END: r"(?:end of )?bypass(?: end)?|旁路(?:解除|结束)|überbrückung",
     On.FAILED_CHECK: r"failed (?:check|verification)|验证失败|fehlgeschlagene[rn]? prüfung",
     On.RELOCATION: r"relocation|standortwechsel|搬迁|移位",
 }

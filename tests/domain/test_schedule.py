@@ -8,18 +8,23 @@ from hypothesis import strategies as st
 
 from redrabbit.domain.schedule import (
     SEARCH,
+    AfterEvent,
     Daily,
     EveryInterval,
     EveryShiftStart,
     Monthly,
     OnDemand,
+    OneRule,
+    PlantEvent,
     ScheduleRule,
+    Together,
     Weekly,
     due_times,
     next_due,
     next_dues,
     parse_schedule,
 )
+from redrabbit.domain.schedule_rules import rules_of
 from redrabbit.domain.shift_calendar import Shift, ShiftCalendar, overlaps
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -175,6 +180,31 @@ def local(zone: ZoneInfo, text: str) -> datetime:
             id="intervals do not feel the clocks change",
         ),
         pytest.param("on demand", BERLIN, "2026-01-01", "2027-01-01", [], id="on demand, never"),
+        pytest.param("after changeover", BERLIN, "2026-01-01", "2027-01-01", [], id="event, never"),
+        pytest.param(
+            "every shift start + daily at 09:00 + after changeover",
+            BERLIN,
+            "2026-05-01 05:00",
+            "2026-05-01 15:00",
+            ["shift:2026-05-01:early", "2026-05-01T07:00:00Z", "shift:2026-05-01:odd"],
+            id="several together, each by its own key",
+        ),
+        pytest.param(
+            "every shift start + daily at 06:00",
+            BERLIN,
+            "2026-05-01 05:00",
+            "2026-05-01 15:00",
+            ["2026-05-01T04:00:00Z", "shift:2026-05-01:odd"],
+            id="two at one instant are one, by the first of their keys",
+        ),
+        pytest.param(
+            "daily at 06:00 + every shift start",
+            BERLIN,
+            "2026-05-01 05:00",
+            "2026-05-01 15:00",
+            ["2026-05-01T04:00:00Z", "shift:2026-05-01:odd"],
+            id="in whatever order the plan has them",
+        ),
     ],
 )
 def test_due_times_of_a_period(
@@ -281,8 +311,9 @@ def test_naive_instants_are_refused(naive: int) -> None:
 whole_seconds = st.builds(
     time, hour=st.integers(0, 23), minute=st.integers(0, 59), second=st.integers(0, 59)
 )
-rules: st.SearchStrategy[ScheduleRule] = st.one_of(
+one_rules: st.SearchStrategy[OneRule] = st.one_of(
     st.just(EveryShiftStart()),
+    st.just(AfterEvent(event=PlantEvent.CHANGEOVER)),
     st.builds(Daily, at=whole_seconds),
     st.builds(
         Weekly,
@@ -291,6 +322,12 @@ rules: st.SearchStrategy[ScheduleRule] = st.one_of(
     ),
     st.builds(Monthly, day=st.integers(1, 31), at=whole_seconds),
     st.builds(EveryInterval, interval_s=st.floats(3600, 10**6)),
+)
+rules: st.SearchStrategy[ScheduleRule] = st.one_of(
+    one_rules,
+    st.lists(one_rules, min_size=2, max_size=4, unique=True).map(
+        lambda found: Together(rules=tuple(found))
+    ),
 )
 shifts = st.builds(
     Shift,
@@ -349,3 +386,22 @@ def test_next_due_time_is_the_first_of_those_ahead(
 ) -> None:
     ahead = due_times(rule, calendar, anchor, after, after + SEARCH)
     assert next_due(rule, calendar, anchor, after) == (ahead[0] if ahead else None)
+
+
+@given(rules, calendars, instants, instants, lengths)
+def test_several_rules_are_due_whenever_one_of_them_is(
+    rule: ScheduleRule,
+    calendar: ShiftCalendar,
+    anchor: datetime,
+    since: datetime,
+    length: timedelta,
+) -> None:
+    """And each due time has the key that one of them gives it."""
+    each = [
+        due
+        for one in rules_of(rule)
+        for due in due_times(one, calendar, anchor, since, since + length)
+    ]
+    found = due_times(rule, calendar, anchor, since, since + length)
+    assert [due.due_at for due in found] == sorted({due.due_at for due in each})
+    assert set(found) <= set(each)

@@ -7,12 +7,16 @@ from hypothesis import strategies as st
 from redrabbit.domain.schedule_words import (
     FORMS,
     MAX_INTERVAL_S,
+    AfterEvent,
     Daily,
     EveryInterval,
     EveryShiftStart,
     Monthly,
     OnDemand,
+    OneRule,
+    PlantEvent,
     ScheduleRule,
+    Together,
     Weekly,
     duration_text,
     parse_duration,
@@ -29,13 +33,20 @@ intervals_s = st.one_of(
     st.integers(1, int(MAX_INTERVAL_S)).map(float),
     st.integers(1_000_000, 10**10).map(lambda microseconds: microseconds / 1_000_000),
 )
-rules: st.SearchStrategy[ScheduleRule] = st.one_of(
+due_rules: st.SearchStrategy[OneRule] = st.one_of(
     st.just(EveryShiftStart()),
-    st.just(OnDemand()),
+    st.sampled_from(PlantEvent).map(lambda event: AfterEvent(event=event)),
     st.builds(Daily, at=whole_seconds),
     st.builds(Weekly, weekdays=weekdays, at=whole_seconds),
     st.builds(Monthly, day=st.integers(1, 31), at=whole_seconds),
     st.builds(EveryInterval, interval_s=intervals_s),
+)
+rules: st.SearchStrategy[ScheduleRule] = st.one_of(
+    due_rules,
+    st.just(OnDemand()),
+    st.lists(due_rules, min_size=2, max_size=4, unique=True).map(
+        lambda found: Together(rules=tuple(found))
+    ),
 )
 
 
@@ -55,6 +66,16 @@ rules: st.SearchStrategy[ScheduleRule] = st.one_of(
         ("every 2h", EveryInterval(interval_s=7200)),
         ("on demand", OnDemand()),
         ("  Every   Shift\tStart ", EveryShiftStart()),
+        ("after changeover", AfterEvent(event=PlantEvent.CHANGEOVER)),
+        ("After tool  change", AfterEvent(event=PlantEvent.TOOL_CHANGE)),
+        (
+            "every shift start + after changeover",
+            Together(rules=(EveryShiftStart(), AfterEvent(event=PlantEvent.CHANGEOVER))),
+        ),
+        (
+            "daily at 06:00+every 2 h",
+            Together(rules=(Daily(at=SIX), EveryInterval(interval_s=7200))),
+        ),
     ],
 )
 def test_words_mean_a_rule(words: str, rule: ScheduleRule) -> None:
@@ -79,6 +100,15 @@ def test_words_mean_a_rule(words: str, rule: ScheduleRule) -> None:
         ("every 9000 h", "an interval is 1 s to 365 d"),
         ("every 2 weeks", "not a schedule"),
         ("every 500 parts", "part-count triggers are not supported yet"),
+        ("every shift start + every 500 parts", "part-count triggers are not supported yet"),
+        ("every shift start + hourly", "`hourly` is not a schedule"),
+        ("every shift start +", "`` is not a schedule"),
+        ("after lunch", "`lunch` is not one of setup, changeover, tool change"),
+        ("after tool_change", "`tool_change` is not one of setup"),
+        ("every shift start + daily at 24:00", "`24:00` is not a time of day"),
+        ("every shift start + on demand", "`on demand` stands alone"),
+        ("every 2 h + every 120 min", "a rule is there twice"),
+        (" + ".join(f"daily at 06:{minute}" for minute in range(10, 23)), "2 to 12 rules"),
     ],
 )
 def test_other_words_are_refused_with_what_was_found_and_every_form(

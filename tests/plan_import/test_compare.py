@@ -13,16 +13,20 @@ from hypothesis import strategies as st
 from redrabbit.domain.control_plan import Check, ControlPlan
 from redrabbit.domain.identity import CheckId, PartId
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.schedule import (
+from redrabbit.domain.schedule_rules import (
+    AfterEvent,
     Daily,
     EveryInterval,
     EveryShiftStart,
     Monthly,
     OnDemand,
+    OneRule,
+    PlantEvent,
     ScheduleRule,
+    Together,
     Weekly,
 )
-from redrabbit.domain.schedule_words import schedule_text
+from redrabbit.domain.schedule_words import parse_schedule, schedule_text
 from redrabbit.plan_import.compare import Comparison, compare
 from redrabbit.plan_import.dry_run import DryRun, dry_run
 from redrabbit.plan_import.finding import Kind
@@ -33,9 +37,9 @@ NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 PARTS = ("RR-0001", "RR-0002", "GM-0001", "GM-0002")
 
 times = st.builds(time, st.integers(0, 23), st.integers(0, 59))
-rules: st.SearchStrategy[ScheduleRule] = st.one_of(
+due_rules: st.SearchStrategy[OneRule] = st.one_of(
     st.just(EveryShiftStart()),
-    st.just(OnDemand()),
+    st.sampled_from(PlantEvent).map(lambda event: AfterEvent(event=event)),
     st.builds(Daily, at=times),
     st.builds(
         Weekly,
@@ -45,6 +49,13 @@ rules: st.SearchStrategy[ScheduleRule] = st.one_of(
     st.builds(Monthly, day=st.integers(1, 31), at=times),
     st.integers(1, 400).map(lambda hours: EveryInterval(interval_s=hours * 3_600.0)),
     st.integers(1, 90).map(lambda minutes: EveryInterval(interval_s=minutes * 60.0)),
+)
+rules: st.SearchStrategy[ScheduleRule] = st.one_of(
+    due_rules,
+    st.just(OnDemand()),
+    st.lists(due_rules, min_size=2, max_size=3, unique=True).map(
+        lambda found: Together(rules=tuple(found))
+    ),
 )
 checks = st.builds(
     lambda station, rule, parts, pfmea: a_check(
@@ -159,6 +170,18 @@ def test_the_next_due_times_are_those_of_the_plants_calendar(tmp_path: Path) -> 
     (times_told,) = comparison.next_due.values()
     assert times_told[:2] == ("2026-11-27 14:00:00 UTC", "2026-11-27 22:00:00 UTC")
     assert len(times_told) == 5
+
+
+def test_several_triggers_give_their_next_due_times_together(tmp_path: Path) -> None:
+    schedule = parse_schedule("every shift start + daily at 15:30 + after changeover")
+    found = [a_check(plan_line="10-2", schedule=schedule)]
+    _, comparison = compared(written(tmp_path, found), plant_of(found))
+    (times_told,) = comparison.next_due.values()
+    assert times_told[:3] == (
+        "2026-11-27 14:00:00 UTC",
+        "2026-11-27 15:30:00 UTC",
+        "2026-11-27 22:00:00 UTC",
+    )
 
 
 def test_the_same_revision_with_another_content_is_refused(tmp_path: Path) -> None:
