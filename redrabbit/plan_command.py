@@ -36,7 +36,8 @@ def import_plan(file: Path, sheet: str | None, database_url: str | None, *, as_j
                 if plant is None
                 else frozenset(part.id for part in plant.parts if part.is_good_master)
             )
-            read = dry_run(file, sheet, masters)
+            parts = () if plant is None else plant.parts
+            read = dry_run(file, sheet, masters, known_parts=frozenset(part.id for part in parts))
         except NotReadable as problem:
             complain(problem.words)
             return FOUND

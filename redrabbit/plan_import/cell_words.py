@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
+from datetime import timedelta
 from typing import Final
 
+from redrabbit.domain.schedule_words import parse_duration
 from redrabbit.plan_import.grid import plain
 
 PART: Final = re.compile(
@@ -11,6 +13,12 @@ PART: Final = re.compile(
 )
 """`RR-0001`, `GM-OP20-01`, `204711`; not `2.`, `x2`, `1pc`, `Rev.2`, nor a range `RR-0001-RR-0005`."""
 DEVICE: Final = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)+")
+_UNITS: Final = (
+    r"(?P<ms>ms|毫秒)|(?P<min>min|minutes?|minuten?|minutos?|分钟|분)|(?P<s>s|secs?|seconds?|sekunden?|segundos?|秒|초)|"
+    r"(?P<h>h|hours?|hrs?|std|stunden?|horas?|小时|시간)|(?P<d>d|days?|tage?|días?|天|일)"
+)
+_NUMBERED: Final = re.compile(r"\s*\d{1,2}\s*[.)、](?!\d)")
+_NEXT_STEP: Final = r"[;；](?=\s*\d{1,2}\s*[.)、](?!\d))"
 _STEP: Final = re.compile(r"^\s*(?:\d{1,2}\s*[.)、](?!\d)|[-•·]\s)\s*")
 
 
@@ -32,10 +40,20 @@ def one_line(text: str) -> str:
 
 
 def steps_of(text: str) -> tuple[str, ...]:
-    """Return the steps of a reaction: lines, or what `;` separates, without their numbers."""
-    lines = text.splitlines() if "\n" in text.strip() else re.split(r"[;；]", text)
+    """Return the steps of a reaction, without their numbers: lines, or what `;` separates; on one line that numbers them, what is numbered."""
+    if "\n" in text.strip():
+        lines = text.splitlines()
+    else:
+        lines = re.split(_NEXT_STEP if _NUMBERED.match(text) else r"[;；]", text)
     steps = (_STEP.sub("", line).strip().rstrip(";；") for line in lines)
     return tuple(step for step in steps if step)
+
+
+def class_of(text: str) -> str | None:
+    """Return the letters of a special characteristic, `CC`; what has none, such as a symbol, stays as it is."""
+    flat = one_line(plain(text))
+    letters = one_line(re.sub(r"[^\w/ ]+", " ", flat))
+    return (letters if re.search(r"[A-Za-z]", letters) else flat) or None
 
 
 def pfmea_of(text: str) -> str | None:
@@ -50,14 +68,20 @@ def pfmea_of(text: str) -> str | None:
 
 
 def span_of(text: str) -> str | None:
-    """Return a span of minutes or hours as one form, `30 min`; what is written otherwise stays as it is."""
+    """Return a span of time as one form, `30 min`; what is written otherwise stays as it is."""
     flat = one_line(plain(text))
-    found = re.fullmatch(
-        r"(\d+)\s*(?:(min|minutes?|分钟)|h|hours?|hrs?|小时)\.?", flat, re.IGNORECASE
-    )
+    found = re.fullmatch(rf"(\d+(?:[.,]\d+)?)\s*(?:{_UNITS})\.?", flat, re.IGNORECASE)
     if found is None:
         return flat or None
-    return f"{found[1]} {'min' if found[2] else 'h'}"
+    return f"{found[1].replace(',', '.')} {found.lastgroup}"
+
+
+def span_length(text: str) -> timedelta | None:
+    """Return how long a span is that a text says; None where it says none."""
+    try:
+        return parse_duration(span_of(text) or "")
+    except ValueError:
+        return None
 
 
 def mode_of(text: str) -> str | None:

@@ -1,16 +1,14 @@
 """A plan that was read, beside the plant and the plan in force: who is unknown, what would change, and when it would be due."""
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Final
 
 from redrabbit.base.messages import zoned
-from redrabbit.base.sentence import Sentence, sentence
+from redrabbit.base.sentence import sentence
 from redrabbit.config.problem import nearest
-from redrabbit.domain.control_plan import Check
+from redrabbit.domain.control_plan import Check, ControlPlan
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.schedule import next_dues
 from redrabbit.domain.schedule_rules import (
@@ -28,33 +26,19 @@ from redrabbit.domain.schedule_rules import (
     rules_of,
     schedule_of,
 )
+from redrabbit.domain.schedule_words import duration_text
+from redrabbit.plan_import.cell_words import class_of, pfmea_of
+from redrabbit.plan_import.difference import Change, ChangeKind, differences
 from redrabbit.plan_import.dry_run import DryRun
-from redrabbit.plan_import.plan_lines import PlanLine
-from redrabbit.plan_import.trigger import CALENDAR, Frequency, On, Trigger
-from redrabbit.plan_import.trigger_words import frequency_in_words
+from redrabbit.plan_import.grid import plain
+from redrabbit.plan_import.line_terms import ANY, Terms
+from redrabbit.plan_import.plan_line import PlanLine
+from redrabbit.plan_import.trigger import Frequency, On, Trigger
 
 SHOWN: Final = 5
 """Next due times of a check (B16)."""
 _HOUR_S: Final = 3_600
 _EVENTS: Final = frozenset(event.value for event in PlantEvent)
-
-
-class ChangeKind(Enum):
-    """What the file does to a check of the plan in force."""
-
-    NEW = "new"
-    LEFT_OUT = "left_out"
-    CHANGED = "changed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One difference to the plan in force."""
-
-    kind: ChangeKind
-    line: str
-    device: str
-    words: Sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +55,7 @@ def compare(read: DryRun, plant: Plant, now: datetime) -> Comparison:
     verified = [line for line in read.lines if line.device is not None]
     _ask_about_unknown(read, verified, plant)
     _say_revision(read, plant)
-    changes = tuple(_changes(verified, plant.plan.checks))
+    changes = tuple(differences(kept_lines(plant.plan), verified))
     for change in changes:
         if change.kind is ChangeKind.LEFT_OUT:
             read.findings.question(
@@ -81,8 +65,8 @@ def compare(read: DryRun, plant: Plant, now: datetime) -> Comparison:
             )
     if (
         changes
-        and read.plan["number"] == plant.plan.number
-        and read.plan["revision"] == plant.plan.revision
+        and read.plan["number"] == plain(plant.plan.number)
+        and read.plan["revision"] == plain(plant.plan.revision)
     ):
         read.findings.error(
             "same_revision",
@@ -130,7 +114,7 @@ def _hint(word: str, known: Sequence[str]) -> str:
 
 def _say_revision(read: DryRun, plant: Plant) -> None:
     number = read.plan["number"]
-    if number is not None and number != plant.plan.number:
+    if number is not None and number != plain(plant.plan.number):
         read.findings.question(
             "another_plan",
             read.sheet or read.book.file,
@@ -142,107 +126,42 @@ def _say_revision(read: DryRun, plant: Plant) -> None:
         )
 
 
-def _changes(lines: Sequence[PlanLine], checks: Sequence[Check]) -> Iterator[Change]:
-    pairs = _pairs(lines, checks)
-    left = [check for check in checks if check not in pairs.values()]
-    for line in lines:
-        check = pairs.get(line.at)
-        if check is None:
-            yield _change(
-                ChangeKind.NEW,
-                line.line or "-",
-                line.device or "-",
-                sentence(
-                    "new: {due}, with {parts}",
-                    due=frequency_in_words(line.frequency),
-                    parts=", ".join(line.parts),
-                ),
-            )
-            continue
-        differences = list(_differences(line, check))
-        if differences:
-            words = differences[0]
-            for each in differences[1:]:
-                words = sentence("{one}; {other}", one=words, other=each)
-            yield _change(ChangeKind.CHANGED, line.line or "-", line.device or "-", words)
-    for check in left:
-        yield _change(
-            ChangeKind.LEFT_OUT,
-            check.plan_line,
-            check.device,
-            sentence("left out: check {check}", check=check.id),
-        )
+def kept_lines(plan: ControlPlan) -> list[PlanLine]:
+    """Return the lines of a plan in force as a file that says all of them would have them."""
+    return [_kept_line(check) for check in plan.checks]
 
 
-def _change(kind: ChangeKind, line: str, device: str, words: Sentence) -> Change:
-    told = sentence("{line} {device}: {change}", line=line, device=device, change=words)
-    return Change(kind=kind, line=line, device=device, words=told)
-
-
-def _pairs(lines: Sequence[PlanLine], checks: Sequence[Check]) -> dict[str, Check]:
-    """Return the check of each line, by the line's place: of the same device and plan line, else the only ones of a device that are left."""
-    pairs: dict[str, Check] = {}
-    for line in lines:
-        same = [c for c in checks if c.device == line.device and _same_line(c.plan_line, line.line)]
-        if len(same) == 1 and same[0] not in pairs.values():
-            pairs[line.at] = same[0]
-    for line in lines:
-        left = [c for c in checks if c.device == line.device and c not in pairs.values()]
-        alone = [
-            other for other in lines if other.device == line.device and other.at not in pairs
-        ] == [line]
-        if line.at not in pairs and alone and len(left) == 1:
-            pairs[line.at] = left[0]
-    return pairs
-
-
-def _same_line(one: str, other: str | None) -> bool:
-    """Tell whether two numbers of a plan line are one: plans part them by `-`, `.` or `/`."""
-    return other is not None and one.replace(".", "-").replace("/", "-") == other.replace(
-        ".", "-"
-    ).replace("/", "-")
-
-
-def _differences(line: PlanLine, check: Check) -> Iterator[Sentence]:
-    if line.line is not None and not _same_line(check.plan_line, line.line):
-        yield sentence(
-            "plan line {before} becomes {after}", before=check.plan_line, after=line.line
-        )
-    before = frequency_of(check.schedule)
-    if not _same_moments(line.frequency, before):
-        yield sentence(
-            "{before} becomes {after}",
-            before=frequency_in_words(before),
-            after=frequency_in_words(line.frequency),
-        )
-    added = [part for part in line.parts if part not in check.parts]
-    removed = [part for part in check.parts if part not in line.parts]
-    if added:
-        yield sentence("{parts} added", parts=", ".join(added))
-    if removed:
-        yield sentence("{parts} removed", parts=", ".join(removed))
-    if not added and not removed and line.parts != check.parts:
-        yield sentence("the parts come in another order: {parts}", parts=", ".join(line.parts))
-    for number, (step, kept) in enumerate(zip(line.reaction, check.reaction, strict=False), 1):
-        if _plain(step) not in {
-            _plain(kept.en),
-            _plain(kept.zh),
-            _plain(f"{kept.zh} {kept.en}"),
-            _plain(f"{kept.en} {kept.zh}"),
-        }:
-            yield sentence("step {number} of the reaction is reworded", number=number)
-    if line.reaction and len(line.reaction) != len(check.reaction):
-        yield sentence(
-            "the reaction has {after} steps, not {before}",
-            after=len(line.reaction),
-            before=len(check.reaction),
-        )
-    if line.pfmea is not None and line.pfmea != check.pfmea:
-        yield sentence("PFMEA {before} becomes {after}", before=check.pfmea, after=line.pfmea)
-
-
-def _plain(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).lower().split()).rstrip(".。;")
+def _kept_line(check: Check) -> PlanLine:
+    return PlanLine(
+        at=check.id,
+        row=0,
+        line=check.plan_line,
+        process="",
+        device_text="",
+        device=check.device,
+        parts=tuple(check.parts),
+        frequency_text="",
+        frequency=frequency_of(check.schedule),
+        reaction=tuple(step.en for step in check.reaction),
+        reaction_also=tuple(step.zh for step in check.reaction),
+        characteristic="",
+        special=class_of(check.special_characteristic or ""),
+        pfmea=pfmea_of(check.pfmea),
+        size=None,
+        owner=None,
+        failure_mode=None,
+        terms=Terms(
+            check=check.id,
+            opens_before=duration_text(check.opens_before),
+            grace=duration_text(check.grace),
+            closes_after=duration_text(check.closes_after),
+            least_grade=ANY if check.least_grade is None else check.least_grade.value,
+            arming_timeout=duration_text(timedelta(seconds=check.arming_timeout_s)),
+            return_timeout=duration_text(timedelta(seconds=check.return_timeout_s)),
+            run_timeout=duration_text(timedelta(seconds=check.run_timeout_s)),
+            inconclusive_runs=str(check.escalate_after_inconclusive),
+        ),
+    )
 
 
 def frequency_of(schedule: ScheduleRule) -> Frequency:
@@ -268,24 +187,6 @@ def _trigger_of(rule: OneRule) -> Trigger:
             return Trigger(on=On(rule.event.value))
         case OnDemand():
             return Trigger(on=On.DEMAND)
-
-
-def _same_moments(one: Frequency, other: Frequency) -> bool:
-    """Tell whether two frequencies are due at the same moments; a time of day that is not said is asked for, and no difference."""
-    if one.is_first_of != other.is_first_of or len(one.triggers) != len(other.triggers):
-        return False
-    return all(
-        a == b
-        or (
-            a.on is b.on
-            and a.except_shifts == b.except_shifts
-            and a.on in CALENDAR
-            and a.at is None
-            and a.days == b.days
-            and a.day == b.day
-        )
-        for a, b in zip(one.triggers, other.triggers, strict=True)
-    )
 
 
 def rule_of(frequency: Frequency) -> ScheduleRule | None:

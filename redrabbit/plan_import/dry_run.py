@@ -14,7 +14,8 @@ from redrabbit.plan_import.finding import Finding, Findings, Kind
 from redrabbit.plan_import.grid import Book, Sheet, rows_of
 from redrabbit.plan_import.header_words import Column, Label
 from redrabbit.plan_import.plan_head import PlanHead, read_head
-from redrabbit.plan_import.plan_lines import PlanLine
+from redrabbit.plan_import.plan_line import PlanLine
+from redrabbit.plan_import.plan_lines import KnownParts
 from redrabbit.plan_import.read_apart import read_apart
 from redrabbit.plan_import.sheet_lines import lines_of
 
@@ -24,6 +25,8 @@ FEWEST_CELLS: Final = 5
 """Filled cells that make a row look like a line of a plan."""
 FEWEST_LINES: Final = 2
 """Such rows that make a sheet look like a part of a plan."""
+OURS: Final = "Red Rabbit:"
+"""A sheet whose first cell begins so explains our own form, and holds no plan."""
 EPOCH: Final = datetime(1899, 12, 30, tzinfo=UTC)
 SERIALS: Final = range(36_526, 73_051)
 """Numbers that a spreadsheet would show as a day from 2000 to 2099."""
@@ -78,11 +81,13 @@ def dry_run(
     sheet: str | None = None,
     masters: frozenset[str] | None = None,
     *,
+    known_parts: frozenset[str] = frozenset(),
     read: Callable[[Path], Book] = read_apart,
 ) -> DryRun:
     """Return what stands in a file; `sheet` names the one to read, else the highest revision is proposed.
 
-    `masters` are the good masters of the plant; None: not known, so they are told by their numbers. `read` reads the file.
+    `masters` are the good masters of the plant; None: not known, so they are told by their numbers. `known_parts` are
+    the numbers of the plant's parts, which may look like no part's. `read` reads the file.
 
     Raises NotReadable where it is none that can be read, OSError where it can't be had.
     """
@@ -92,13 +97,14 @@ def dry_run(
     if not chosen:
         return DryRun(book=book, sheet=None, header_rows=None, plan={}, lines=(), findings=findings)
     first = chosen[0]
-    lines = tuple(line for each in chosen for line in lines_of(each.table, masters, findings))
+    parts = KnownParts(all=known_parts, masters=masters)
+    lines = tuple(line for each in chosen for line in lines_of(each.table, parts, findings))
     _ask_about_lines(first.table, lines, findings)
     return DryRun(
         book=book,
         sheet=first.table.sheet.name,
         header_rows=(first.table.header_top, first.table.header_bottom),
-        plan=_plan(first, findings),
+        plan=_plan(first, findings if lines else Findings()),  # an empty form is asked nothing
         lines=lines,
         findings=findings,
     )
@@ -121,7 +127,7 @@ def _choose(book: Book, wanted: str | None, findings: Findings) -> list[_Candida
         table = find_table(sheet)
         if table is not None and all(each in table.columns for each in REQUIRED):
             candidates.append(_Candidate(table, read_head(sheet, table.header_top)))
-        elif sheet.cells:
+        elif sheet.cells and not sheet.text(1, 1).startswith(OURS):
             _say_unread(sheet, findings)
     if book.encoding not in {None, "utf-8", "utf-16"}:
         findings.note(
@@ -329,18 +335,7 @@ def _ask_about_lines(table: Table, lines: tuple[PlanLine, ...], findings: Findin
             table.place(table.header_top),
             sentence("no line names an error-proofing device: in which column do they stand?"),
         )
-    seen: dict[str, PlanLine] = {}
-    numbered = Column.CHARACTERISTIC_NUMBER in table.columns
-    for line in lines:
-        if line.line is None or not (numbered or line.device):
-            continue
-        first = seen.setdefault(line.line, line)
-        if first is not line:
-            findings.error(
-                "line_twice",
-                line.at,
-                sentence("line {line} stands in row {row} already", line=line.line, row=first.row),
-            )
+    _refuse_twice(table, lines, findings)
     timeless = [
         line for line in lines if line.device and any(t.lacks_time for t in line.frequency.triggers)
     ]
@@ -356,7 +351,33 @@ def _ask_about_lines(table: Table, lines: tuple[PlanLine, ...], findings: Findin
     _say_language(table, lines, findings)
 
 
+def _refuse_twice(table: Table, lines: tuple[PlanLine, ...], findings: Findings) -> None:
+    """Refuse a check that is there twice, and a plan line, but for the several checks of one line that say which they are."""
+    checks: dict[str, PlanLine] = {}
+    seen: dict[str, PlanLine] = {}
+    numbered = Column.CHARACTERISTIC_NUMBER in table.columns
+    for line in lines:
+        check = line.terms.check
+        if check is not None and (first := checks.setdefault(check, line)) is not line:
+            findings.error(
+                "check_twice",
+                line.at,
+                sentence("check {check} stands in row {row} already", check=check, row=first.row),
+            )
+        if line.line is None or check is not None or not (numbered or line.device):
+            continue
+        first = seen.setdefault(line.line, line)
+        if first is not line:
+            findings.error(
+                "line_twice",
+                line.at,
+                sentence("line {line} stands in row {row} already", line=line.line, row=first.row),
+            )
+
+
 def _say_language(table: Table, lines: tuple[PlanLine, ...], findings: Findings) -> None:
+    if any(line.reaction_also for line in lines):
+        return
     texts = [step for line in lines if line.device for step in line.reaction]
     chinese = [bool(re.search(r"[\u3400-\u9fff]", text)) for text in texts]
     if not texts or (any(chinese) and not all(chinese)):

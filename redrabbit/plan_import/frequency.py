@@ -225,10 +225,10 @@ def _calendar(on: On) -> _Maker:
         said = found.groupdict()
         at = None
         if said.get("at"):
-            hour, minute = (int(each) for each in re.split(r"[:.]", said["at"]))
-            if hour > _LAST_HOUR or minute > _LAST_MINUTE:
+            hour, minute, second, *_ = *(int(each) for each in re.split(r"[:.]", said["at"])), 0
+            if hour > _LAST_HOUR or minute > _LAST_MINUTE or second > _LAST_MINUTE:
                 return None
-            at = time(hour, minute)
+            at = time(hour, minute, second)
         day = int(said["day"]) if said.get("day") else None
         if day is not None and not 1 <= day <= _LAST_DAY:
             return None
@@ -312,6 +312,10 @@ _WORDINGS: Final[tuple[tuple[re.Pattern[str], _Maker], ...]] = tuple(
         ),
         (
             rf"within (?P<n>{NUMBER}) ?{MINUTES} of (?:running|start of production)",
+            _counted(On.RUNNING),
+        ),
+        (
+            rf"(?:开线|开机|运行|生产)后? ?(?P<n>{NUMBER}) ?分钟内",
             _counted(On.RUNNING),
         ),
         (NO_TRIGGER, lambda found: _Term(sampling=found[0])),

@@ -56,7 +56,7 @@ FIRST_OF: Final = (
 )
 
 SHIFT: Final = r"(?:shift|schicht|turno|班次|班|교대|근무)"
-_AT = r"(?: ?(?:at|on|um|a las?|,|@)? ?(?P<at>\d{1,2}[:：.]\d{2})(?: ?uhr| ?h)?)?"
+_AT = r"(?: ?(?:at|on|um|a las?|,|@)? ?(?P<at>\d{1,2}[:：.]\d{2}(?:[:：]\d{2})?)(?: ?uhr| ?h)?)?"
 ONCE: Final = r"(?:(?:1|one|ein|una?|一) ?x|1 ?(?:time|mal|vez)|once|one time|einmal|una vez|1|一次|1次|1 ?회)"
 
 _DAY_WORDS: Final = {
@@ -166,7 +166,7 @@ CALENDAR_PHRASES: Final[tuple[tuple[str, On], ...]] = (
     (rf"(?:every |each |on |am |jeden |cada |每){DAYS}{_AT}", On.WEEKLY),
     (rf"每(?P<days>(?:周|星期)[一二三四五六日天](?:[、和及,/](?:周|星期)?[一二三四五六日天])*){_AT}", On.WEEKLY),
     ((rf"(?:monthly|every month|per month|1 month|{ONCE} ?(?:{PER}) ?(?:month|monat|mes)|monatlich|每月(?:一次|1次)?|[1一]次/月|mensual(?:mente)?|cada mes|월 ?1 ?회|매월)"
-     rf"(?:,? ?(?:on )?(?:the )?(?P<week>first|second|third|fourth|1st|2nd|3rd|4th) {DAYS}|,? ?(?:on |am )?(?:the |day )?(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.|日|号)?)?{_AT}"), On.MONTHLY),
+     rf"(?:,? ?(?:on )?(?:the )?(?P<week>first|second|third|fourth|1st|2nd|3rd|4th) {DAYS}|,? ?(?:on |am )?(?:the |day )?(?P<day>\d{{1,2}})(?![:：.]?\d)(?:st|nd|rd|th|\.|日|号)?)?{_AT}"), On.MONTHLY),
     (rf"(?:quarterly|every quarter|once (?:a|per) quarter|{ONCE} ?/ ?quarter|vierteljährlich|quartalsweise|每季度?(?:一次|1次)?|trimestral|매분기|분기 ?1 ?회){_AT}", On.QUARTERLY),
     (rf"(?:yearly|annual(?:ly)?|every year|{ONCE} ?(?:{PER}) ?(?:year|jahr|año)|jährlich|每年(?:一次|1次)?|[1一]次/年|anual(?:mente)?|매년|연 ?1 ?회){_AT}", On.YEARLY),
 )  # fmt: skip

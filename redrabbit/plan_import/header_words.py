@@ -39,9 +39,26 @@ class Column(Enum):
     OWNER = "owner"
     FAILURE_MODE = "failure_mode"
     GRACE = "grace"
+    REACTION_ALSO = "reaction_also"
+    """The reaction once more, in another language."""
+    CHECK = "check"
+    """The id of a check, which never changes."""
+    OPENS_BEFORE = "opens_before"
+    CLOSES_AFTER = "closes_after"
+    LEAST_GRADE = "least_grade"
+    ARMING_TIMEOUT = "arming_timeout"
+    RETURN_TIMEOUT = "return_timeout"
+    RUN_TIMEOUT = "run_timeout"
+    INCONCLUSIVE_RUNS = "inconclusive_runs"
     PLAN_LINE = "plan_line"
     """In a list of devices: which line of the plan verifies it."""
 
+
+_ONE_LANGUAGE: Final = (
+    "reaction plan (other language)|reaction plan (english)|reaction plan (chinese)|反应计划（英文）|反应计划（中文）|反应计划（另一语言）|"
+    "reaktionsplan (andere sprache)|reaktionsplan (englisch)|plan de reacción (otro idioma)|plan de reacción (inglés)|이상조치 (다른 언어)|이상조치 (영어)"
+)
+"""A reaction in one of two languages: the first such column is the reaction where no other is."""
 
 _COLUMNS: Final[Mapping[Column, str]] = {
     Column.PROCESS_NUMBER: "part/process number|part process number|process number|process no|operation number|op no|op|s.no|sl.no|sr.no|"
@@ -64,7 +81,8 @@ _COLUMNS: Final[Mapping[Column, str]] = {
     Column.FREQUENCY: "freq|frequency|sample frequency|measure frequency|verification frequency|频率|频次|验证频次|检验频率|检验频次|抽样频率|抽检频率|检查频次|检查频率|inspection frequency|revised frequency|验证频率|样本频率|häufigkeit|prüfhäufigkeit|"
     "frecuencia|주기|빈도",
     Column.CONTROL_METHOD: "control method|methods of control|控制方法|方法|dokumentation|lenkungsmethode|método de control|관리방법",
-    Column.REACTION: "reaction plan|reaction|corrective action|反应计划|反应措施|reaktionsplan|reaktion|plan de reacción|이상조치",
+    Column.REACTION: "reaction plan|reaction|corrective action|反应计划|反应措施|reaktionsplan|reaktion|plan de reacción|이상조치|"
+    + _ONE_LANGUAGE,
     Column.DEVICE: "device id|error proofing device|error-proofing device id|poka yoke id|poka-yoke device|防错装置编号|防错装置|防错装置id|装置编号|einrichtung|"
     "poka-yoke-einrichtung|dispositivo poka yoke|방지장치",
     Column.PARTS: "challenge part(s)|challenge part|challenge parts|red rabbit|red rabbits|红兔子（挑战件）|挑战件|红兔子|红兔子编号|挑战件编号|"
@@ -73,7 +91,16 @@ _COLUMNS: Final[Mapping[Column, str]] = {
     Column.PFMEA: "pfmea line / rev|pfmea line|pfmea|pfmea no|pfmea项次|pfmea编号|fmea|amfe|pfmea-zeile",
     Column.OWNER: "owner|responsibility|responsible|责任人|责任者|负责人|verantwortlich|verantwortung|responsable|담당",
     Column.FAILURE_MODE: "failure mode|失效模式|fehlerart|fehlermodus|modo de falla|고장형태",
-    Column.GRACE: "grace|宽限|宽限时间|karenz",
+    Column.GRACE: "grace|宽限|宽限时间|karenz|tolerancia de tiempo|유예 시간",
+    Column.REACTION_ALSO: _ONE_LANGUAGE,
+    Column.CHECK: "check id|验证项编号|prüfungs-id|id de la verificación|검증 항목 id",
+    Column.OPENS_BEFORE: "opens before|opens before due|可提前|可提前时间|öffnet vorher|öffnet vor fälligkeit|abre antes|검증 시작 가능",
+    Column.CLOSES_AFTER: "closes after|lapses after|关闭时限|未验证截止|schließt nach|verfällt nach|cierra después|검증 마감",
+    Column.LEAST_GRADE: "least grade|least grade of evidence|最低证据等级|mindestgrad|mindestgrad des nachweises|grado mínimo de evidencia|최소 증거 등급",
+    Column.ARMING_TIMEOUT: "arming timeout|扫码到放入时限|frist bis zum einlegen|plazo para presentar|투입 제한 시간",
+    Column.RETURN_TIMEOUT: "return timeout|样件归还时限|frist zur rückgabe|plazo de devolución|반납 제한 시간",
+    Column.RUN_TIMEOUT: "run timeout|单次验证时限|frist der prüfung|plazo de la verificación|검증 제한 시간",
+    Column.INCONCLUSIVE_RUNS: "inconclusive runs|无结论次数上限|ergebnislose prüfungen|verificaciones sin resultado|무결론 횟수",
     Column.PLAN_LINE: "cp line|plan line|control plan line|cp行|计划行",
 }  # fmt: skip
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from redrabbit.base.bounded import MB, read_at_most
 from redrabbit.base.sentence import Sentence, sentence
+from redrabbit.base.text_workbook import CALCULATED
 from redrabbit.plan_import.grid import Book, Cell, Fault, Merge, Sheet, Value
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ MOST_COLUMNS: Final = 16_384
 """That any spreadsheet has."""
 FORMS: Final = (".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".tsv")
 SEPARATORS: Final = (",", ";", "\t")
+KEEPS_TEXT: Final = "'"
+"""The mark of CSV before a text that would be calculated, and before one that begins with the mark itself, which keeps it a text."""
 
 
 class NotReadable(Exception):
@@ -275,7 +278,7 @@ def _of_text(file: str, content: bytes) -> Book:
         Cell(
             row=row,
             column=column,
-            value=value,
+            value=_unmarked(value),
             fault=Fault.ERROR_VALUE if _is_error(value) else None,
         )
         for row, line in enumerate(lines, 1)
@@ -284,6 +287,12 @@ def _of_text(file: str, content: bytes) -> Book:
     )
     sheet = Sheet(name=file, cells=_bounded(file, cells), is_text=True)
     return Book(file=file, form="csv", sheets=(sheet,), encoding=encoding)
+
+
+def _unmarked(text: str) -> str:
+    """Return a text of CSV without the mark that kept it from being calculated."""
+    is_marked = text[:1] == KEEPS_TEXT and text[1:2] in {*CALCULATED, KEEPS_TEXT}
+    return text[1:] if is_marked else text
 
 
 def _decoded(file: str, content: bytes) -> tuple[str, str]:

@@ -11,12 +11,12 @@ from redrabbit.base.sentence import sentence
 from redrabbit.plan_import.cell_words import (
     DEVICE,
     PART,
+    class_of,
     how_many,
     mode_of,
     named_inside,
     one_line,
     pfmea_of,
-    span_of,
     steps_of,
 )
 from redrabbit.plan_import.find_table import Table
@@ -24,6 +24,8 @@ from redrabbit.plan_import.finding import Findings
 from redrabbit.plan_import.frequency import NotUnderstood, parse_frequency
 from redrabbit.plan_import.grid import Cell, Fault, plain
 from redrabbit.plan_import.header_words import Column
+from redrabbit.plan_import.line_terms import read_terms
+from redrabbit.plan_import.plan_line import PlanLine
 from redrabbit.plan_import.trigger import Frequency, On
 
 VERIFIES: Final = re.compile(
@@ -50,53 +52,13 @@ _IDS: Final = (*_ASKED_OF[:-1], Column.GOOD_MASTER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlanLine:
-    """One line of a plan."""
+class KnownParts:
+    """What is known of the plant's parts."""
 
-    at: str
-    row: int
-    line: str | None
-    """Process number and number of the characteristic; None where the sheet has no line numbers."""
-    process: str
-    device_text: str
-    device: str | None
-    parts: tuple[str, ...]
-    frequency_text: str
-    frequency: Frequency
-    reaction: tuple[str, ...]
-    characteristic: str
-    special: str | None
-    pfmea: str | None
-    size: str | None
-    owner: str | None
-    failure_mode: str | None
-    grace: str | None
-
-    def as_json(self) -> dict[str, object]:
-        """Return it as the dry run's JSON has it; what the file does not say is left out."""
-        told: dict[str, object] = {
-            "at": self.at,
-            "line": self.line,
-            "device_text": self.device_text,
-            "device": self.device,
-            "parts": list(self.parts),
-            "frequency_text": self.frequency_text,
-            "triggers": [trigger.as_json() for trigger in self.frequency.triggers],
-            "reaction": list(self.reaction),
-        }
-        more = {
-            "combine": "first" if self.frequency.is_first_of else None,
-            "sampling": list(self.frequency.sampling) or None,
-            "process": self.process or None,
-            "characteristic": self.characteristic or None,
-            "special": self.special,
-            "pfmea": self.pfmea,
-            "size": self.size,
-            "owner": self.owner,
-            "failure_mode": self.failure_mode,
-            "grace": self.grace,
-        }
-        return told | {name: value for name, value in more.items() if value is not None}
+    all: frozenset[str] = frozenset()
+    """Their numbers, which may look like no part's."""
+    masters: frozenset[str] | None = None
+    """The good masters among them; None: not known, so they are told by their numbers."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,8 +71,7 @@ class LineReader:
     """Plan line → the row of a list of devices that names it."""
     legend: Mapping[str, str] = field(default_factory=dict)
     """Symbol → the class that it stands for."""
-    masters: frozenset[str] | None = None
-    """The good masters of the plant; None: not known, so they are told by their numbers."""
+    parts: KnownParts = field(default_factory=KnownParts)
     has_line_numbers: bool = True
     _symbols: set[str] = field(default_factory=set)
     """Symbols that were asked about."""
@@ -207,13 +168,20 @@ class LineReader:
             frequency_text=one_line(table.text(row, Column.FREQUENCY)),
             frequency=frequency,
             reaction=reaction,
+            reaction_also=steps_of(table.text(row, Column.REACTION_ALSO)),
             characteristic=one_line(" ".join(texts)),
             special=self._special(row),
             pfmea=pfmea_of(self._listed(row, listed, Column.PFMEA)),
             size=one_line(table.text(row, Column.SIZE)) or frequency.size,
             owner=one_line(table.text(row, Column.OWNER)) or None,
             failure_mode=mode_of(self._listed(row, listed, Column.FAILURE_MODE)),
-            grace=span_of(self._listed(row, listed, Column.GRACE)),
+            terms=read_terms(
+                table,
+                row,
+                self.findings,
+                lambda column: self._listed(row, listed, column),
+                verifies=verifies,
+            ),
         )
         if verifies:
             self._judge(line)
@@ -326,7 +294,7 @@ class LineReader:
             for word in re.split(r"[,;、/+\s]+", plain(self._listed(row, listed, column))):
                 if not word:
                     continue
-                if PART.fullmatch(word):
+                if PART.fullmatch(word) or word in self.parts.all:
                     found.append(word)
                 else:
                     self.findings.error(
@@ -382,10 +350,9 @@ class LineReader:
         return frequency
 
     def _special(self, row: int) -> str | None:
-        text = one_line(plain(self.table.text(row, Column.SPECIAL)))
-        letters = re.sub(r"[^\w/ ]+", " ", text).strip()
-        if not text or re.search(r"[A-Za-z]", letters):
-            return letters or None
+        text = class_of(self.table.text(row, Column.SPECIAL))
+        if text is None or re.search(r"[A-Za-z]", text):
+            return text
         at = self.table.place(row, Column.SPECIAL)
         meant = self.legend.get(text)
         is_asked = text in self._symbols
@@ -409,8 +376,8 @@ class LineReader:
         return meant
 
     def _is_master(self, part: str) -> bool:
-        if self.masters is not None:
-            return part in self.masters
+        if self.parts.masters is not None:
+            return part in self.parts.masters
         return part.upper().startswith(MASTERS)
 
     def _judge(self, line: PlanLine) -> None:
@@ -437,6 +404,16 @@ class LineReader:
                     line.at,
                     sentence("no reaction plan for {device}", device=line.device),
                 )
+        if line.reaction_also and len(line.reaction_also) != len(line.reaction):
+            found.error(
+                "reaction_differs",
+                table.place(line.row, Column.REACTION_ALSO),
+                sentence(
+                    "the reaction has {n} steps, and {other} in the other language: write the same steps in both",
+                    n=len(line.reaction),
+                    other=len(line.reaction_also),
+                ),
+            )
         if not line.parts:
             found.error(
                 "parts_missing",

@@ -49,6 +49,11 @@ CALENDAR = (On.DAILY, On.WEEKLY, On.MONTHLY, On.QUARTERLY, On.YEARLY)
 """Due at a day of the calendar; the time of day may be missing."""
 
 
+def time_of_day(at: time) -> str:
+    """Return a time of day as people write it; seconds only where it has some."""
+    return at.isoformat("seconds" if at.second else "minutes")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
     """One thing that makes a check due."""
@@ -86,7 +91,7 @@ class Trigger:
         if self.week is not None:
             told["week"] = self.week
         if self.on in CALENDAR:
-            told["at"] = "?" if self.at is None else self.at.strftime("%H:%M")
+            told["at"] = "?" if self.at is None else time_of_day(self.at)
         if self.except_shifts:
             told["except_shifts"] = list(self.except_shifts)
         return told

@@ -5,7 +5,7 @@ from functools import reduce
 from typing import Final
 
 from redrabbit.base.sentence import Sentence, sentence
-from redrabbit.plan_import.trigger import CALENDAR, Frequency, On, Trigger
+from redrabbit.plan_import.trigger import CALENDAR, Frequency, On, Trigger, time_of_day
 
 _PLAIN: Final = {
     On.SHIFT_START: sentence("at each shift start"),
@@ -99,5 +99,5 @@ def _on_calendar(trigger: Trigger) -> Sentence:
     if trigger.day is not None:
         words = sentence("{often} on day {day}", often=words, day=trigger.day)
     if trigger.at is not None:
-        return sentence("{often} at {at}", often=words, at=f"{trigger.at:%H:%M}")
+        return sentence("{often} at {at}", often=words, at=time_of_day(trigger.at))
     return sentence("{often}, time of day not said", often=words)
