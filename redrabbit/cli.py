@@ -25,6 +25,7 @@ from redrabbit.base.settings import (
 from redrabbit.command_parser import WRONG, CommandParser, speak, wanted_language
 from redrabbit.option_values import day_or_instant, host_name, networks, port, whole_number
 from redrabbit.people_options import add_people, add_tokens
+from redrabbit.plan_options import add_plan
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -195,35 +196,9 @@ def _add_configuration(commands: "argparse._SubParsersAction[CommandParser]") ->
         "with people, what the plant decides about people",
     )
     check.set_defaults(command=_check_config)
-    plan = commands.add_parser("plan", help="read a plant's own control plan")
-    _add_plan(plan.add_subparsers(metavar="COMMAND", required=True))
+    add_plan(commands, _add_database, _database)
     schema = commands.add_parser("schema", help="print the JSON Schema of station files")
     schema.set_defaults(command=_schema)
-
-
-def _add_plan(commands: "argparse._SubParsersAction[CommandParser]") -> None:
-    taken = commands.add_parser(
-        "import",
-        help="say what a spreadsheet's control plan comes to, and what is wrong with it; nothing is stored",
-    )
-    taken.add_argument(
-        "file",
-        type=Path,
-        metavar="FILE",
-        help="XLSX, XLSM, XLS, ODS, CSV or TSV, as the plant keeps it",
-    )
-    taken.add_argument(
-        "--sheet",
-        metavar="NAME",
-        help="the sheet to read; left out: the highest revision that is not hidden",
-    )
-    taken.add_argument(
-        "--database",
-        metavar="URL",
-        help="say what would change to the plan in force there; it may be in use",
-    )
-    taken.add_argument("--json", action="store_true", help="print it as JSON")
-    taken.set_defaults(command=_import_plan)
 
 
 def _add_records(commands: "argparse._SubParsersAction[CommandParser]") -> None:
@@ -386,12 +361,6 @@ def _check_config(options: argparse.Namespace) -> int:
     from redrabbit.config_commands import check_configuration  # noqa: PLC0415  because of --help
 
     return check_configuration(options.folder, options.explain)
-
-
-def _import_plan(options: argparse.Namespace) -> int:
-    from redrabbit.plan_command import import_plan  # noqa: PLC0415  because of --help
-
-    return import_plan(options.file, options.sheet, options.database, as_json=options.json)
 
 
 def _schema(_options: argparse.Namespace) -> int:
