@@ -24,6 +24,7 @@ def add_plan(
     _add_template(asked)
     _add_export(asked, add_database, database_of)
     _add_diff(asked)
+    _add_coverage(asked, add_database, database_of)
 
 
 def _add_import(asked: "argparse._SubParsersAction[CommandParser]") -> None:
@@ -88,6 +89,23 @@ def _add_diff(asked: "argparse._SubParsersAction[CommandParser]") -> None:
     diff.set_defaults(command=_diff)
 
 
+def _add_coverage(
+    asked: "argparse._SubParsersAction[CommandParser]",
+    add_database: Callable[[argparse.ArgumentParser], None],
+    database_of: DatabaseOf,
+) -> None:
+    covers = asked.add_parser(
+        "coverage",
+        help="list which failure modes the plan in force proves where; exit 1 if there is a gap",
+    )
+    _add_source(covers, add_database)
+    covers.add_argument(
+        "--xlsx", type=Path, metavar="FILE", help="write matrix and gaps there, too; a new file"
+    )
+    covers.add_argument("--json", action="store_true", help="print it as JSON")
+    covers.set_defaults(command=lambda options: _coverage(options, _source(options, database_of)))
+
+
 def _add_source(
     parser: argparse.ArgumentParser, add_database: Callable[[argparse.ArgumentParser], None]
 ) -> None:
@@ -146,3 +164,9 @@ def _diff(options: argparse.Namespace) -> int:
     from redrabbit.plan_diff_command import compare_files  # noqa: PLC0415  because of --help
 
     return compare_files(options.before, options.after, as_json=options.json)
+
+
+def _coverage(options: argparse.Namespace, database: str | None) -> int:
+    from redrabbit.plan_coverage_command import print_coverage  # noqa: PLC0415  because of --help
+
+    return print_coverage(options.config, database, options.xlsx, as_json=options.json)
