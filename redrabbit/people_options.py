@@ -28,7 +28,7 @@ ROLES: Final = (
     "auditor",
     "administrator",
 )
-SCOPES: Final = ("read", "ledger:read", "run", "parts:quarantine", "pause", "alarms")
+SCOPES: Final = ("read", "ledger:read", "run", "parts:quarantine", "pause", "alarms", "events")
 LONGEST_TOKEN_DAYS: Final = 400
 
 

@@ -32,6 +32,7 @@ from redrabbit.domain.records import (
     ContainmentRecord,
     OccurrenceRecord,
     PauseRecord,
+    PlantEventRecord,
     PulseRecord,
     RemarkRecord,
     RunRecord,
@@ -39,6 +40,7 @@ from redrabbit.domain.records import (
     SilenceRecord,
 )
 from redrabbit.domain.repair import RepairCode
+from redrabbit.domain.schedule_rules import PlantEvent
 from redrabbit.domain.signing import Meaning
 
 R_co = TypeVar("R_co", bound=Record, covariant=True)
@@ -182,6 +184,20 @@ class EndPause(Act[PauseRecord]):
     KIND: ClassVar = "end_pause"
 
     pause_id: PauseId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellEvent(Act[PlantEventRecord]):
+    """Tell what happened in production, after which checks are due: a changeover, a change of tool."""
+
+    KIND: ClassVar = "tell_event"
+
+    line: LineId
+    station: StationId | None
+    """None: the whole line."""
+    event: PlantEvent
+    note: str | None = None
+    """A person's words, or a program's: the order, the lot, the tool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -422,6 +438,7 @@ ACTS: tuple[type[Act[Record]], ...] = (
     Excuse,
     DeclarePause,
     EndPause,
+    TellEvent,
     RecordStop,
     RecordAlternate,
     TickReaction,

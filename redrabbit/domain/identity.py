@@ -37,6 +37,7 @@ QualificationId = NewType("QualificationId", str)
 ScreenId = NewType("ScreenId", str)
 TokenId = NewType("TokenId", str)
 SilenceId = NewType("SilenceId", str)
+EventId = NewType("EventId", str)
 
 
 class Letter(StrEnum):
@@ -48,6 +49,7 @@ class Letter(StrEnum):
     PAUSE = "P"
     ALARM = "A"
     SILENCE = "S"
+    EVENT = "E"
 
 
 class PlantLetter(StrEnum):
@@ -61,7 +63,7 @@ class PlantLetter(StrEnum):
 
 
 _NUMBERED: Final = re.compile(
-    r"(?:(?P<stream>\S+)-)?(?P<letter>[ROCPAS])-(?P<number>[1-9][0-9]{0,17})"
+    r"(?:(?P<stream>\S+)-)?(?P<letter>[ROCPASE])-(?P<number>[1-9][0-9]{0,17})"
 )
 _IN_PLANT: Final = re.compile(
     r"(?P<letter>[pgqst])-(?P<number>(?!0+$)(?:[0-9]{4}|[1-9][0-9]{4,17}))"

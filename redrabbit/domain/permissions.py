@@ -35,6 +35,7 @@ MAY: Mapping[type[Act[Record]], frozenset[Role]] = {
     acts.Excuse: _LEADING,
     acts.DeclarePause: _LEADING | {Role.SERVICE},
     acts.EndPause: _LEADING | {Role.SERVICE},
+    acts.TellEvent: _REPAIRING | {Role.SERVICE},  # more is to be verified, never less
     acts.RecordStop: _REPAIRING,
     acts.RecordAlternate: _LEADING,
     acts.TickReaction: _REPAIRING,
@@ -84,6 +85,7 @@ SCOPES: Mapping[type[Act[Record]], Scope] = {
     acts.AbortRun: Scope.RUN,
     acts.DeclarePause: Scope.PAUSE,
     acts.EndPause: Scope.PAUSE,
+    acts.TellEvent: Scope.EVENTS,
     acts.QuarantinePart: Scope.PARTS_QUARANTINE,
     acts.AcknowledgeAlarm: Scope.ALARMS,
     acts.AcknowledgeAlarms: Scope.ALARMS,

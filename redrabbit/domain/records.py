@@ -27,6 +27,7 @@ from redrabbit.domain.facts.plant import (
     InForceRecord,
     NotWatchedRecord,
 )
+from redrabbit.domain.facts.plant_event import PlantEventRecord
 from redrabbit.domain.facts.presentation import PresentationRecord
 from redrabbit.domain.facts.pulse import PulseRecord
 from redrabbit.domain.facts.qualification import QualificationRecord
@@ -64,6 +65,7 @@ __all__ = [
     "PartToldRecord",
     "PauseRecord",
     "PersonRecord",
+    "PlantEventRecord",
     "PresentationRecord",
     "PulseRecord",
     "QualificationRecord",

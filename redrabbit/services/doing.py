@@ -26,6 +26,7 @@ from redrabbit.services import (
     containing,
     messaging,
     planning,
+    plant_events,
     pulse_learning,
     remarking,
     requesting,
@@ -331,6 +332,15 @@ COMMANDS: Mapping[
         actor=by,
     ),
     acts.EndPause: lambda uow, _plant, act, by, _n: planning.end_pause(uow, act.pause_id, actor=by),
+    acts.TellEvent: lambda uow, plant, act, by, _n: plant_events.tell(
+        uow,
+        plant,
+        line=act.line,
+        station=act.station,
+        event=act.event,
+        note=act.note,
+        actor=by,
+    ),
     acts.RecordStop: lambda uow, _plant, act, by, count: containing.end_window(
         uow,
         act.containment_id,

@@ -27,7 +27,7 @@ def _station_of(reader: Reader, plant: Plant, act: Act[Any]) -> str | None:
     """Return the station at which an act is done; None where it may be done anywhere, or nowhere."""
     if isinstance(act, acts.StartRun):
         return next((c.station for c in plant.plan.checks if c.id == act.check_id), None)
-    if isinstance(act, acts.DecidePulse):
+    if isinstance(act, acts.DecidePulse | acts.TellEvent):
         return act.station
     if isinstance(act, acts.ActOnRun):
         run = reader.get(RunRecord, act.run_id)

@@ -165,7 +165,7 @@ def place_of(reader: Reader, plant: Plant, act: Act[Any]) -> Place | None:
         return _on({check.id: check.line for check in plant.plan.checks}.get(act.check_id))
     if isinstance(act, acts.DecidePulse):
         return _at(plant, act.station)
-    if isinstance(act, acts.DeclarePause):
+    if isinstance(act, acts.DeclarePause | acts.TellEvent):
         return Place(act.line)
     if isinstance(act, acts.TestReceiver):
         return ANYWHERE

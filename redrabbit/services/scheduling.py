@@ -71,7 +71,7 @@ def step_some(uow: UnitOfWork, plant: Plant, *, only: CheckId | None = None) -> 
     unmade = list(islice(_earliest_unmade(uow, plant, checks, uow.now), AT_ONCE + 1))
     now_made = unmade[:AT_ONCE] if len(_to_decide(uow, only)) <= AT_ONCE else []
     for each in sorted(now_made, key=lambda each: each.place):
-        _make(uow, plant, each.check, each.due)
+        make(uow, plant, each.check, each.due)
     left = [each.due.due_at for each in unmade[len(now_made) :][:1]]
     later = bring_up_some(uow, only=only)
     left_since = min([*left, *([later] if later is not None else [])], default=None)
@@ -337,7 +337,8 @@ def _is_made(reader: Reader, check: Check, due: DueTime) -> bool:
     return bool(reader.find(OccurrenceRecord, *of_check, key, limit=1))
 
 
-def _make(uow: UnitOfWork, plant: Plant, check: Check, due: DueTime) -> None:
+def make(uow: UnitOfWork, plant: Plant, check: Check, due: DueTime) -> None:
+    """Make the occurrence of a check at a due time, with the times and words of the plan in force."""
     times = frozen_times(check, due)
     made = OccurrenceMade(
         occurrence_id=OccurrenceId(next_id(uow, OccurrenceRecord, check.line)),

@@ -186,6 +186,8 @@ ROUTES: Final[Mapping[str, Right]] = {
     "POST /api/v1/silences": Right.ACT,
     "POST /api/v1/silences/{silence_id}/end": Right.ACT,
     "POST /api/v1/receivers/test": Right.ACT,
+    "GET /api/v1/lines/{line_id}/events": Right.RECORDS,
+    "POST /api/v1/lines/{line_id}/events": Right.ACT,
     "GET /api/v1/pauses": Right.RECORDS,
     "POST /api/v1/pauses": Right.ACT,
     "POST /api/v1/pauses/{pause_id}/end": Right.ACT,

@@ -28,6 +28,7 @@ from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.observation import Reason
 from redrabbit.domain.occurrence import OccurrenceStatus
 from redrabbit.domain.run_words import RunState
+from redrabbit.domain.schedule_rules import PlantEvent
 from redrabbit.domain.text import Text
 from redrabbit.services.deliveries import ParkedReason
 
@@ -140,6 +141,7 @@ def test_every_text_of_the_templates_has_its_chinese() -> None:
         ("custody", Custody),
         ("occurrence", OccurrenceStatus),
         ("parked", ParkedReason),
+        ("plant_event", PlantEvent),
         ("reason", Reason),
         ("run_state", RunState),
         ("status", DeviceStatus),

@@ -51,6 +51,7 @@ DECIDED: Final = {
     "excuse": "-x---x---",
     "declare_pause": "-x---x--x",
     "end_pause": "-x---x--x",
+    "tell_event": "xxxx-x--x",
     "record_stop": "xxxx-x---",
     "record_alternate": "-x---x---",
     "tick_reaction": "xxxx-x---",
@@ -171,6 +172,7 @@ def test_every_act_of_a_program_has_its_scope_and_no_other_act_has_one() -> None
         "pause",
         "parts:quarantine",
         "alarms",
+        "events",
     }
 
 

@@ -35,8 +35,11 @@ def test_an_owner_has_a_scope_where_their_role_may_all_its_acts(role: Role) -> N
     [
         (Role.QUALITY_ENGINEER, set(Scope)),
         (Role.SHIFT_LEADER, set(Scope) - {Scope.LEDGER_READ}),
-        (Role.OPERATOR, {Scope.READ, Scope.RUN, Scope.PARTS_QUARANTINE, Scope.ALARMS}),
-        (Role.MAINTENANCE, {Scope.READ, Scope.ALARMS}),
+        (
+            Role.OPERATOR,
+            {Scope.READ, Scope.RUN, Scope.PARTS_QUARANTINE, Scope.ALARMS, Scope.EVENTS},
+        ),
+        (Role.MAINTENANCE, {Scope.READ, Scope.ALARMS, Scope.EVENTS}),
         (Role.PARTS_KEEPER, {Scope.READ, Scope.PARTS_QUARANTINE, Scope.ALARMS}),
         (Role.AUDITOR, {Scope.READ, Scope.LEDGER_READ}),
         (Role.ADMINISTRATOR, set()),

@@ -34,6 +34,7 @@ from redrabbit.domain.records import (
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.role import Role
 from redrabbit.domain.rule import HeldFeed
+from redrabbit.domain.schedule_rules import PlantEvent
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.errors import DamagedDatabase
 from redrabbit.services.people_commands import PEOPLE_COMMANDS
@@ -198,6 +199,10 @@ async def the_end_of_a_pause(served: Served) -> Act[Any]:
     return acts.EndPause(pause_id=declared.pause_id)
 
 
+async def an_event(_served: Served) -> Act[Any]:
+    return acts.TellEvent(line=LINE, station=OP20, event=PlantEvent.CHANGEOVER)
+
+
 async def a_stop(served: Served) -> Act[Any]:
     return acts.RecordStop(containment_id=ContainmentId((await case_of(served)).containment_id))
 
@@ -252,6 +257,7 @@ EACH = (
     an_excuse,
     a_pause,
     the_end_of_a_pause,
+    an_event,
     a_stop,
     a_reaction,
     an_alternate,

@@ -63,6 +63,7 @@ from redrabbit.domain.records import (
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.role import Role
 from redrabbit.domain.run_words import Outcome
+from redrabbit.domain.schedule_rules import PlantEvent
 from redrabbit.domain.signing import Meaning
 from redrabbit.domain.subject import Subject
 from redrabbit.services.permitting import LIMITS, RECORD_OF, require
@@ -106,6 +107,7 @@ EXAMPLES: Final[tuple[Act[Any], ...]] = (
     acts.Excuse(occurrence_id=DUE, reason="prototype"),
     acts.DeclarePause(line=LINE, begins_at=NOW, ends_at=after(1), reason="no orders"),
     acts.EndPause(pause_id=PAUSE),
+    acts.TellEvent(line=LINE, station=OP20, event=PlantEvent.CHANGEOVER),
     acts.RecordStop(containment_id=CASE),
     acts.RecordAlternate(containment_id=CASE, reason="gauge", box_label="1"),
     acts.TickReaction(containment_id=CASE, step=0),
@@ -268,6 +270,7 @@ def test_there_is_one_example_of_each_act() -> None:
         acts.StartRun,
         acts.DecidePulse,
         acts.DeclarePause,
+        acts.TellEvent,
         acts.AcknowledgeAlarms,
         acts.SilenceAlarms,
         acts.TestReceiver,

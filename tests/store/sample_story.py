@@ -103,6 +103,7 @@ from redrabbit.domain.records import (
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.role import Role
 from redrabbit.domain.run import Disowned
+from redrabbit.domain.schedule_rules import PlantEvent
 from redrabbit.domain.signing import Meaning
 from redrabbit.domain.subject import Subject
 from redrabbit.domain.way import WayKind
@@ -110,6 +111,7 @@ from redrabbit.services import (
     containing,
     messaging,
     planning,
+    plant_events,
     pulse_learning,
     requesting,
     scheduling,
@@ -544,6 +546,17 @@ def _planned(shop: Shop) -> None:
     )
     shop.wait(600)
     shop.write(lambda uow: planning.end_pause(uow, PauseId("line2-P-1"), actor=ANNA))
+    shop.write(
+        lambda uow: plant_events.tell(
+            uow,
+            shop.plant,
+            line="line1",
+            station=None,
+            event=PlantEvent.MATERIAL_CHANGE,
+            note="coil 88",
+            actor=BERND,
+        )
+    )
     shop.wait(3600)
     undecided = shop.find(OccurrenceRecord, equals("outcome", None), Where("opens_at", "<=", now()))
     shop.write(

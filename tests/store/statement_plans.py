@@ -56,6 +56,10 @@ FEW: Final[Mapping[str, Mapping[frozenset[str], str]]] = {
         frozenset({"outcome IN", "due_at >="}): "decided in the last seven days",
         frozenset({"due_at ="}): "due at one instant: a check has one",
     },
+    "plant_events": {
+        frozenset({"line =", "event =", "happened_at >="}): "told in the last two minutes",
+        frozenset({"happened_at ="}): "happened in one microsecond",
+    },
     "presentations": {
         frozenset({"run_id ="}): "of one run",
         frozenset({"run_id IN"}): "of the runs of one page",

@@ -145,7 +145,7 @@ def test_what_is_required_is_said_in_the_schema(onlooker: Visitor) -> None:
     assert (reason["minLength"], reason["maxLength"]) == (1, 500)
     parameters = found["paths"]["/api/v1/runs"]["get"]["parameters"]
     cursor = next(one["schema"] for one in parameters if one["name"] == "cursor")
-    assert cursor["anyOf"][0]["pattern"] == "^([!-~]+-)?[ROCPAS]-[1-9][0-9]{0,17}$"
+    assert cursor["anyOf"][0]["pattern"] == "^([!-~]+-)?[ROCPASE]-[1-9][0-9]{0,17}$"
     assert {tag["name"] for tag in found["tags"]} >= {
         tag for calls in found["paths"].values() for call in calls.values() for tag in call["tags"]
     }
@@ -207,6 +207,7 @@ SHOWN = {
     "check_id": "line1-op20",
     "containment_id": OPEN_CASE,
     "index": "5",
+    "line_id": "line1",
     "occurrence_id": OCCURRENCES["due"][0],
     "run_id": MISSED_RUN,
     "station_id": "line1-op20",

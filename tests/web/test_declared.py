@@ -35,10 +35,11 @@ BY_FORM = {
 """Codes of every act, or by which the form of a value is refused: derived from it, or asked by pages."""
 NEVER: Mapping[type[Any], set[str]] = {
     acts.ReleasePart: {"part_already_quarantined", "part_already_unreleased"},
+    acts.TellEvent: {"no_such_request", "request_ended"},
     **{act: {"no_run"} for act in MOVES},
 }
-"""Codes that stand in a command's source and that it never comes to: these are what it changes, and a
-move is of a run that is under way."""
+"""Codes that stand in a command's source and that it never comes to: these are what it changes, a
+move is of a run that is under way, and looking what one check owes ends no request."""
 
 
 def acts_by_call() -> dict[str, type[Any]]:

@@ -37,6 +37,7 @@ SCOPES = {
 FILLED = {
     "number": "1",
     "station_id": "line1-op20",
+    "line_id": "line1",
     "entry": "0",
     "digest": "0" * 64,
     "act": "start",

@@ -38,6 +38,7 @@ from redrabbit.domain.records import (
     ContainmentRecord,
     OccurrenceRecord,
     PauseRecord,
+    PlantEventRecord,
     RunRecord,
     SignatureRecord,
     SilenceRecord,
@@ -198,6 +199,7 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
         return database.read_now(lambda reader: reader.find(kind))
 
     runs, cases, occurrences = some(RunRecord), some(ContainmentRecord), some(OccurrenceRecord)
+    events = some(PlantEventRecord)
     silences, signatures = some(SilenceRecord), some(SignatureRecord)
     alarms, pauses, run = some(AlarmRecord), some(PauseRecord), some(RunRecord)[5]
     token = next(each.token_id for each in some(TokenRecord) if each.revoked_at is None)
@@ -303,6 +305,7 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
         *(f"{api}/alarms/{each.alarm_id}/told" for each in alarms[:3]),
         *_asked(f"{api}/silences", {"cursor": silences[-1].silence_id}),
         *_asked(f"{api}/pauses", {"cursor": pauses[-1].pause_id}),
+        *_asked(f"{api}/lines/line1/events", {"cursor": events[-1].event_id, "limit": "1"}),
         *(
             f"{api}/{kind}?limit=1"
             for kind in ("runs", "occurrences", "containments", "alarms", "pauses", "silences")

@@ -3,13 +3,15 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 
 from redrabbit.domain.facts.check import CheckRecord
 from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
 from redrabbit.domain.facts.words import PlaceNames, PlanReference
-from redrabbit.domain.identity import How, Letter, OccurrenceId, PauseId, RunId, number_of
+from redrabbit.domain.identity import EventId, How, Letter, OccurrenceId, PauseId, RunId, number_of
 from redrabbit.domain.ledger import Entry
+
+_OF_EVENT: Final = "event:"
 
 
 class OccurrenceOutcome(StrEnum):
@@ -129,6 +131,16 @@ class PauseRecord(Record):
     ended_entry: int | None
 
 
+def event_key(event_id: EventId) -> str:
+    """Return the trigger key of what an event makes due: one for each check, however often it is told."""
+    return f"{_OF_EVENT}{event_id}"
+
+
+def is_of_event(trigger_key: str) -> bool:
+    """Tell whether an event made it due, and no due time of a schedule."""
+    return trigger_key.startswith(_OF_EVENT)
+
+
 def _occurrence(look: Look, occurrence_id: OccurrenceId) -> OccurrenceRecord:
     return found(look, OccurrenceRecord, occurrence_id)
 
@@ -155,7 +167,7 @@ class OccurrenceMade(Fact):
     closes_at: datetime
 
     def fold(self, entry: Entry, look: Look) -> Changes:
-        """Make the occurrence; its check has been looked at up to here."""
+        """Make the occurrence; its check's due times have been looked at up to here, where it is one of them."""
         fresh = made(
             OccurrenceRecord,
             self,
@@ -181,6 +193,8 @@ class OccurrenceMade(Fact):
             entry=entry.index,
         )
         check = found(look, CheckRecord, self.line, self.check_id)
+        if is_of_event(self.trigger_key):
+            return (Put(fresh),)  # an event says nothing of the due times before it
         until = max(check.scheduled_until, self.due_at)
         return (Put(fresh), Put(replace(check, scheduled_until=until)))
 

@@ -38,6 +38,8 @@ class Scope(StrEnum):
     """Declare a line not producing for at most 24 hours, and end that."""
     ALARMS = "alarms"
     """Acknowledge alarms, and send their messages again."""
+    EVENTS = "events"
+    """Tell what happened in production: a changeover, a change of tool, a new lot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from redrabbit.domain.records import (
     ContainmentRecord,
     OccurrenceRecord,
     PauseRecord,
+    PlantEventRecord,
     Record,
     RunRecord,
     SilenceRecord,
@@ -27,6 +28,7 @@ NEWEST_BY: Final[Mapping[type[Record], str]] = {
     OccurrenceRecord: "due_at",
     ContainmentRecord: "opened_at",
     PauseRecord: "begins_at",
+    PlantEventRecord: "happened_at",
     AlarmRecord: "raised_at",
     SilenceRecord: "begins_at",
 }

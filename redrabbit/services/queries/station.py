@@ -72,6 +72,7 @@ from redrabbit.services.queries.device_overview import (
 )
 from redrabbit.services.queries.people import names_in
 from redrabbit.services.queries.place_names import line_name
+from redrabbit.services.queries.plant_events import EventsHere, events_here
 from redrabbit.services.queries.pulses import PulseShown, pulses_shown
 from redrabbit.services.queries.signals import SignalChip, signal_chips
 from redrabbit.services.queries.startable import Startable, startable_checks
@@ -166,6 +167,8 @@ class StationPage:
     """How long answers last, where the station's file doesn't say; empty while a run is under way."""
     startable: tuple[Startable, ...]
     """Empty while a run is under way."""
+    events: EventsHere
+    """What happened here, and what people can tell of."""
     next_due_at: datetime | None
     alarms: tuple[Message, ...]
     band: tuple[BandItem, ...]
@@ -209,6 +212,7 @@ def station_page(
         cases=_cases(reader, plant, here, view, now, is_running=run is not None),
         pulses=pulses_shown(reader, station) if run is None else (),
         startable=startable_checks(reader, plant, here, now) if run is None else (),
+        events=events_here(reader, plant, station, now),
         next_due_at=min(
             (s.standing.next_due_at for s in here if s.standing.next_due_at is not None),
             default=None,

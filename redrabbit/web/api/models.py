@@ -13,6 +13,7 @@ from redrabbit.domain.challenge_part import Category, Custody, PartState
 from redrabbit.domain.facts.challenge_part import PartStateCode
 from redrabbit.domain.facts.occurrence import DecisionCode
 from redrabbit.domain.facts.person import PersonLanguage
+from redrabbit.domain.facts.plant_event import ToldBy
 from redrabbit.domain.facts.presentation import Expected
 from redrabbit.domain.facts.qualification import QualificationGap
 from redrabbit.domain.fulfilment import NotCounted
@@ -21,6 +22,7 @@ from redrabbit.domain.identity import How, Letter
 from redrabbit.domain.occurrence import OccurrenceStatus
 from redrabbit.domain.records import Record
 from redrabbit.domain.run_words import Outcome, Presented, Purpose, RunState, StopCode, Verdict, Why
+from redrabbit.domain.schedule_rules import PlantEvent
 from redrabbit.domain.signing import Meaning
 from redrabbit.domain.station_says import SaidOf, Source
 from redrabbit.domain.subject import Subject
@@ -80,6 +82,7 @@ OccurrenceRef = Annotated[str, numbered_ids(Letter.OCCURRENCE)]
 ContainmentRef = Annotated[str, numbered_ids(Letter.CONTAINMENT)]
 PauseRef = Annotated[str, numbered_ids(Letter.PAUSE)]
 AlarmRef = Annotated[str, numbered_ids(Letter.ALARM)]
+EventRef = Annotated[str, numbered_ids(Letter.EVENT)]
 SilenceRef = Annotated[str, numbered_ids(Letter.SILENCE)]
 Who = Annotated[
     str,
@@ -417,3 +420,30 @@ class Pause(Model):
     declared_how: WhoHow
     ended_by: Who | None
     ended_how: WhoHow | None
+
+
+class EventTold(Model):
+    """What happened in production, as it was told once."""
+
+    event_id: EventRef
+    line: str
+    station: str | None = Field(description="null: the whole line.")
+    event: PlantEvent
+    happened_at: datetime = Field(
+        description="From when it holds; checks that wait for it are due."
+    )
+    told_by_what: ToldBy
+    signal: str | None
+    run_id: RunRef | None = Field(description="Of which it is the event.")
+    seen_late: bool = Field(
+        description="It happened while nobody watched its signal; it holds from when it was seen."
+    )
+    note: str | None = Field(description="A person's words, or a program's.")
+    same_as: EventRef | None = Field(
+        description="The same event was told shortly before; this telling makes nothing due."
+    )
+    serving: Annotated[list[OccurrenceRef], FromJson] = Field(
+        description="Scheduled checks that were due already and are to be done after it: they serve it, too."
+    )
+    told_by: Who
+    told_how: WhoHow

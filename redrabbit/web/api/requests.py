@@ -4,6 +4,7 @@ from pydantic import Field
 
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.repair import RepairCode
+from redrabbit.domain.schedule_rules import PlantEvent
 from redrabbit.domain.station_says import SaidOf
 from redrabbit.web.api.models import Model
 from redrabbit.web.api.values import (
@@ -79,6 +80,16 @@ class NewPause(WithReason):
     line: Id = Field(examples=["line1"])
     begins_at: Instant
     ends_at: Instant = Field(description="At most 14 days after its beginning.")
+
+
+class NewPlantEvent(Act):
+    """Tell what happened in production."""
+
+    event: PlantEvent
+    station: Id | None = Field(default=None, description="null: the whole line.", examples=["op20"])
+    note: Reason | None = Field(
+        default=None, description="The order, the lot, the tool.", examples=["order 4711"]
+    )
 
 
 class OnAlarms(Act):

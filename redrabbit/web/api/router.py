@@ -15,6 +15,7 @@ from redrabbit.web.api.pauses import pauses_router
 from redrabbit.web.api.people import people_api_router
 from redrabbit.web.api.people_at_stations import people_at_stations_router
 from redrabbit.web.api.plant import plant_router
+from redrabbit.web.api.plant_events import plant_events_router
 from redrabbit.web.api.pulses import pulses_router
 from redrabbit.web.api.qualifications import qualifications_router
 from redrabbit.web.api.receivers import receivers_router
@@ -36,6 +37,7 @@ def api_routers(site: Site) -> Iterator[APIRouter]:
     yield obligations_router(site)
     yield approvals_api_router(site)
     yield pauses_router(site)
+    yield plant_events_router(site)
     yield runs_router(site)
     yield containments_router(site)
     yield alarms_router(site)

@@ -248,7 +248,7 @@ Cursor = Annotated[
         refusing(cursor_from),
         Field(
             json_schema_extra={
-                "pattern": r"^([!-~]+-)?[ROCPAS]-[1-9][0-9]{0,17}$",
+                "pattern": r"^([!-~]+-)?[ROCPASE]-[1-9][0-9]{0,17}$",
                 **refuses("not_a_cursor"),
             }
         ),

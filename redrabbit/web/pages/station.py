@@ -14,17 +14,19 @@ from redrabbit.domain.identity import (
     CheckId,
     ContainmentId,
     Letter,
+    LineId,
     OccurrenceId,
     RunId,
     SignalName,
     StationId,
 )
+from redrabbit.domain.schedule_rules import PlantEvent
 from redrabbit.domain.text import MOST_CODE_CHARACTERS
 from redrabbit.services.queries.station import StationPage, station_page, stations_page
 from redrabbit.web.cookies import forget, keep
 from redrabbit.web.pages.containment import repair_in
 from redrabbit.web.pages.enrolment import keep_screen_longer
-from redrabbit.web.pages.forms import Form, carry_out
+from redrabbit.web.pages.forms import Form, carry_out, word
 from redrabbit.web.pages.people_at_station import (
     AtScreen,
     named,
@@ -198,6 +200,14 @@ def _pulse(form: Form) -> acts.DecidePulse:
     )
 
 
+def _event(form: Form) -> acts.TellEvent:
+    return acts.TellEvent(
+        line=LineId(form.get("line", "")),
+        station=StationId(form.get("station", "")),
+        event=word(PlantEvent, form.get("event", "")),
+    )
+
+
 ACTS: Final[Mapping[str, Callable[[Form], acts.Act[Any]]]] = {
     "start": _start,
     "scan": _scan,
@@ -212,6 +222,7 @@ ACTS: Final[Mapping[str, Callable[[Form], acts.Act[Any]]]] = {
     ),
     "repair": lambda form: repair_in(form, _case(form)),
     "pulse": _pulse,
+    "event": _event,
     "abort": lambda form: acts.AbortRun(run_id=_run(form), reason=form.get("reason", "")),
 }
 """What the forms of the page ask, by the last word of their address."""

@@ -66,6 +66,7 @@ ADDED = {
     "part_told",
     "parts_counted",
     "payloads_erased",
+    "plant_event_told",
     "person_changed",
     "person_disabled",
     "person_enabled",

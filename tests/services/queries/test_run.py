@@ -53,7 +53,7 @@ def test_silence_is_observed_as_silence(showcase: Showcase) -> None:
     assert shown.observed.code == "observed.silence"
 
 
-def test_an_inconclusive_verdict_is_observed_by_its_reason(showcase: Showcase) -> None:
+def test_an_inconclusive_verdict_is_observing_its_reason(showcase: Showcase) -> None:
     (shown,) = page_of(showcase, CUT_OFF_RUN).presentations
     assert shown.observed.code == "why_inconclusive.link_lost"
 
