@@ -126,6 +126,17 @@ def scanned(raw: str, forms: CodeForms, known: Known) -> tuple[ScannedCode, ...]
     return tuple(code for at, code in enumerate(ways[0]) if at == 0 or code != ways[0][at - 1])
 
 
+def reads_as_code(text: str) -> bool:
+    """Tell whether a text looks as the code of a badge or label does, and not as anybody's name.
+
+    Latin letters, digits and marks without a space, a digit among them. So a badge that nobody has, of a plant that declares
+    no form for badges, becomes nobody's name (B28, decision 59).
+    """
+    bare_text = text.strip()
+    has_digit = any(each.isdigit() for each in bare_text)
+    return has_digit and bare_text.isascii() and not any(each.isspace() for each in bare_text)
+
+
 def bare(raw: str, forms: CodeForms) -> str:
     """Return a scan without what its scanner put around the code."""
     text = raw.strip().strip("".join(map(chr, range(33)))).strip()

@@ -2,10 +2,9 @@
 
 from typing import Final, Protocol
 
-from redrabbit.domain.containment_questions import IS_OPEN
 from redrabbit.domain.facts.alarm import AlarmKind
-from redrabbit.domain.facts.containment import ContainmentRecord
-from redrabbit.domain.record_query import RecordReader, equals
+from redrabbit.domain.misses import AboutMiss, case_of
+from redrabbit.domain.record_query import RecordReader
 
 LEDGER: Final = "/ledger"
 OF_THE_LEDGER: Final = frozenset(
@@ -18,7 +17,7 @@ OF_THE_LEDGER: Final = frozenset(
 )
 
 
-class About(Protocol):
+class About(AboutMiss, Protocol):
     """What is asked of an alarm: a fact or a record."""
 
     @property
@@ -31,11 +30,6 @@ class About(Protocol):
         """Where."""
         ...
 
-    @property
-    def device(self) -> str | None:
-        """At which device."""
-        ...
-
 
 def page_of(reader: RecordReader, alarm: About) -> str:
     """Return the path of the page on which a person ends it, as it stands on record now."""
@@ -46,8 +40,8 @@ def page_of(reader: RecordReader, alarm: About) -> str:
     if alarm.kind is AlarmKind.RECEIVER_NOT_REACHED:
         return "/receivers"
     if alarm.kind is AlarmKind.MISSED:
-        cases = reader.find(ContainmentRecord, equals("device", alarm.device), IS_OPEN, limit=1)
-        return f"/containments/{cases[0].containment_id}" if cases else "/containments"
+        case = case_of(reader, alarm)
+        return f"/containments/{case.containment_id}" if case is not None else "/containments"
     if alarm.kind in {AlarmKind.NOT_RETURNED, AlarmKind.ESCAPE}:
         return "/alarms"  # where a person says that the part was found
     if alarm.kind is AlarmKind.LAPSED or alarm.station is None:

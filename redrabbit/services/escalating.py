@@ -12,20 +12,18 @@ from typing import Final
 
 from redrabbit.base.clock import Clock
 from redrabbit.domain.alarm_groups import OneMessage, messages_of, silence_over, waits_for
-from redrabbit.domain.challenge_part import Custody
 from redrabbit.domain.due_steps import DueStep, due_step
-from redrabbit.domain.facts.alarm import AlarmEnded, AlarmKind, AlarmRecord
+from redrabbit.domain.facts.alarm import AlarmEnded, AlarmRecord
 from redrabbit.domain.facts.alarm_told import AlarmsTold, AlarmToldRecord, ToldStep
 from redrabbit.domain.identity import AGENT
 from redrabbit.domain.record_query import Where, equals
-from redrabbit.domain.records import ChallengePartRecord, StationRecord
+from redrabbit.domain.records import StationRecord
 from redrabbit.services.alarm_messages import message_about
 from redrabbit.services.alarm_pages import page_of
 from redrabbit.services.alarm_steps import silences_now
-from redrabbit.services.alarms_over import decided_alarms, end_decided, is_decided
+from redrabbit.services.alarms_over import end_over, is_over, over_alarms
 from redrabbit.services.looking_again import look_again
 from redrabbit.services.message_keys import alarm_key
-from redrabbit.services.no_data import is_read_again
 from redrabbit.services.ports import Database, OutgoingMessage, Reader, UnitOfWork
 from redrabbit.services.reaching import PeopleReached, addressed
 from redrabbit.services.record_fact import record
@@ -35,7 +33,6 @@ AT_ONE_LOOK: Final = 200
 MOST_OTHERS: Final = 50
 """Alarms of one station with a message to come that are asked for, the next one first."""
 PAGE: Final = "/alarms"
-OF_PARTS: Final = frozenset({AlarmKind.NOT_RETURNED, AlarmKind.ESCAPE})
 
 
 class Escalating:
@@ -61,8 +58,8 @@ class Escalating:
         """End what is over and take all steps that are due, unless it is being caught up: then they are told together afterwards."""
         if self._is_catching_up():
             return
-        while await self._database.read(lambda reader: bool(decided_alarms(reader))):
-            await self._database.write(end_decided)
+        while await self._database.read(lambda reader: bool(over_alarms(reader))):
+            await self._database.write(end_over)
             self._note_commit()
         while await self._database.read(
             lambda reader: bool(due_alarms(reader, self._clock.now(), 1))
@@ -111,18 +108,6 @@ def take_steps(uow: UnitOfWork) -> None:
             step.alarm.alarm_id not in told
         ):  # nobody could be told; that is on record, and tried again
             _note(uow, [_step_told(step)], (), None, None)
-
-
-def is_over(reader: Reader, alarm: AlarmRecord) -> bool:
-    """Tell whether what an alarm is about is over: the check is decided, the part is back, the station is read."""
-    if alarm.kind is AlarmKind.OVERDUE:
-        return is_decided(reader, alarm)
-    if alarm.kind is AlarmKind.NO_DATA:
-        return is_read_again(reader, alarm)
-    if alarm.kind in OF_PARTS and alarm.part_id is not None:
-        part = reader.get(ChallengePartRecord, alarm.part_id)
-        return part is not None and part.custody is not Custody.MISSING
-    return False
 
 
 def _holder(uow: UnitOfWork, alarm: AlarmRecord, step: DueStep) -> tuple[str, datetime] | None:

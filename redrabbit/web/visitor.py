@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection, Request
 from redrabbit.domain.acts import Act
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Actor
+from redrabbit.domain.scanned_code import reads_as_code
 from redrabbit.services.askers import Asker, Shown
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.sign_in import Place, SignIn
@@ -88,8 +89,16 @@ async def actor(
         raise Refusal("sign_in_required")
     if not stated:
         raise Refusal("operator_required")
+    if not asker.is_anybody:
+        refuse_code(stated)
     here = _place(service, asker, at)
     return replace(await service.stated(stated, act, station=here), station=here)
+
+
+def refuse_code(name: str) -> None:
+    """Refuse what is no name but a code, as a badge has it: where people are registered, it would name nobody for ever."""
+    if reads_as_code(name):
+        raise Refusal("name_is_code", name=name.strip())
 
 
 def place_of(request: Request) -> Place:

@@ -85,6 +85,7 @@ OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     "<": operator.lt,
     "<=": operator.le,
+    "in": lambda value, among: value in among,
 }
 
 

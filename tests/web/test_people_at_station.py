@@ -232,6 +232,65 @@ def test_a_code_of_something_else_is_no_badge_and_names_nobody(floor: Floor) -> 
     assert "<b>Chen Wei</b>" in floor.page()
 
 
+def test_a_code_of_something_else_asks_for_a_run_where_somebody_is_there(floor: Floor) -> None:
+    floor.scan("B-1001")
+    assert "Start a verification first" in sent_from_idle(floor, "RR-0001")
+    floor.scan("")
+    assert "Scan your badge first" in sent_from_idle(floor, "RR-0001")
+
+
+def sent_from_idle(floor: Floor, code: str) -> str:
+    sent = {"name": code, "form_token": form_token(RULES, NONCE)}
+    return str(floor.visitor.client.post(f"{STATION}/who", data=sent).text)
+
+
+@pytest.mark.parametrize("code", ["B999999", "B-9999", "4711", "]C1B999999"])
+def test_a_badge_that_nobody_has_becomes_nobody_s_name(floor: Floor, code: str) -> None:
+    """The record said for ever that B999999 verified the device, in a plant that declares no form for badges."""
+    assert floor.scan(code) == 409
+    assert "a shift leader can teach it in" in sent_from_idle(floor, code)
+    assert "name not verified" not in floor.page()
+    assert by_call(floor, "/runs", check="line1-op20", operator="B999999") == (422, "name_is_code")
+    floor.scan("B-2001")
+    assert floor.visitor.send(f"{STATION}/teach-in", badge="B-3001", name=code) == 409
+    assert not {"B999999", code} & {
+        kept.name for kept in floor.visitor.plant.ask(lambda reader: dict(reader.names())).values()
+    }
+
+
+@pytest.mark.parametrize("name", ["badge 2207", "王芳2", "O'Neill", "Zhao Min"])
+def test_a_name_is_no_code(floor: Floor, name: str) -> None:
+    assert floor.scan(name) == 303
+    assert "name not verified" in floor.page()
+
+
+SCANS = re.compile(r'<form[^>]*action="[^"]*/(who|scan|tell)"[^>]*data-scan')
+
+
+@pytest.mark.parametrize("who", ["", "B-1001", "Zhao Min", "B-4001"])
+@pytest.mark.parametrize("with_run", [False, True], ids=["idle", "at a run"])
+def test_a_scan_is_taken_whoever_is_there_and_whatever_they_may(
+    floor: Floor, who: str, with_run: bool
+) -> None:
+    """B28: at any time. The scanner's script sends what the page's first form for scans takes, and nothing without one."""
+    auditor = floor.people.register("Gao Min", Role.AUDITOR, password=False)
+    floor.people.badge(auditor, "B-4001")
+    if with_run:
+        floor.scan("B-1001")
+        floor.start()
+        floor.scan("")
+    if who:
+        assert floor.scan(who) == 303
+    assert SCANS.search(floor.page())
+
+
+def test_a_scan_is_taken_also_before_anybody_is_registered(visitor: Visitor) -> None:
+    assert SCANS.search(visitor.text(STATION))
+    visitor.be("Zhao Min")
+    assert SCANS.search(visitor.text(STATION))
+    assert visitor.send(f"{STATION}/who", name="GM-0001") == 409, "a part is nobody"
+
+
 def test_a_name_that_nobody_verified_stays_marked(floor: Floor) -> None:
     assert floor.scan("Zhao Min") == 303
     assert "name not verified" in floor.page()
@@ -319,8 +378,8 @@ def test_another_station_s_screen_is_nobody_s_here(floor: Floor) -> None:
 
 
 def test_as_long_as_nobody_is_registered_names_are_stated_as_ever(visitor: Visitor) -> None:
-    assert visitor.send(f"{STATION}/who", name="RR-0001") == 303
-    assert visitor.client.cookies.get("rr_badge") == "RR-0001"
+    assert visitor.send(f"{STATION}/who", name="B2207") == 303
+    assert visitor.client.cookies.get("rr_badge") == "B2207"
 
 
 def sign_in(floor: Floor, *roles: Role, name: str = "Zhou Jie") -> PersonId:

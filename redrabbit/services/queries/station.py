@@ -335,10 +335,11 @@ def _last_verdict(reader: Reader, run: RunRecord) -> VerdictShown | None:
 
 
 def _alarms(reader: Reader, station_id: str) -> tuple[Message, ...]:
-    """Return what was raised here and nobody acknowledged, of the kinds the operator must see."""
+    """Return what was raised here, is not over and nobody acknowledged, of the kinds the operator must see."""
     alarms = reader.find(
         AlarmRecord,
         equals("acknowledged_at", None),
+        equals("ended_at", None),
         equals("station", station_id),
         Where("kind", "in", (AlarmKind.ESCAPE, AlarmKind.NOT_RETURNED)),
     )

@@ -90,6 +90,7 @@ def _position(cursor: str) -> str:
 
 OF_TEXTS: Final = ("text_character", "text_marks", "text_missing", "text_too_long")
 OF_NAMES: Final = (
+    "name_is_code",
     "operator_name_reserved",
     "operator_required",
     "text_character",

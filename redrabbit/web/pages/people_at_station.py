@@ -13,11 +13,12 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import StationId, person_name
 from redrabbit.domain.people_acts import TeachInBadge
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.scanned_code import CodeKind, scanned
 from redrabbit.services.askers import Asker
 from redrabbit.web.pages.forms import Form
 from redrabbit.web.pages.scans import badge_code, one_of, with_one_code
 from redrabbit.web.site import Site
-from redrabbit.web.visitor import actor, asker_at, identify_again, place_of
+from redrabbit.web.visitor import actor, asker_at, identify_again, place_of, refuse_code
 
 AtScreen = Callable[[Site, Request, Form, str], Awaitable[None]]
 """What somebody does about themselves or others at a station's screen."""
@@ -31,7 +32,7 @@ async def named(site: Site, request: Request, form: Form, station_id: str) -> st
     said = form.get("name", "").strip()
     asker = asker_at(request)
     if asker.is_anybody or asker.screen is None:
-        return person_name(said) if said else ""
+        return _as_name(site.service.plant, said) if said else ""
     station = own_station(site.service.plant, asker, station_id)
     if not said:
         site.sign_in.at_stations.leave(station)
@@ -41,11 +42,23 @@ async def named(site: Site, request: Request, form: Form, station_id: str) -> st
         return ""
     code = scan.codes[0]
     if code.kind is not None:
-        raise Refusal("scan_is_no_badge", scan=code.text)
-    if form.get("scanned"):  # somebody is there already: an unknown scan makes nobody else of them
+        is_somebody_there = asker.there is not None or asker.named
+        raise Refusal(
+            "scan_without_run" if is_somebody_there else "scan_is_no_badge", scan=code.text
+        )
+    if form.get("scanned"):  # a scanner types no name: an unknown badge makes nobody of anybody
         raise Refusal("badge_unknown")
+    refuse_code(said)
     await site.sign_in.at_stations.state(station, person_name(said))
     return ""
+
+
+def _as_name(plant: Plant, said: str) -> str:
+    """Return a name that is stated; Refusal for the code of a part, a place, a device or a line."""
+    codes = scanned(said, plant.codes, plant.known_codes)
+    if any(code.kind not in {None, CodeKind.BADGE} for code in codes):
+        raise Refusal("scan_without_run", scan=said)
+    return person_name(said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +110,7 @@ async def taught_in(site: Site, request: Request, form: Form, station_id: str) -
     station = own_station(site.service.plant, asker_at(request), station_id)
     code = badge_code(form.get("badge", ""), site.service.plant)
     leader = await actor(site.service, request, "", at=station_id)
+    refuse_code(form.get("name", ""))
     act = TeachInBadge(
         badge_id=site.sign_in.at_stations.badge_id(code),
         station=station,

@@ -21,6 +21,8 @@
       if (typed.length >= 2) {
         event.preventDefault();
         form.querySelector("[name=code], [name=name]").value = typed;
+        const scanned = form.querySelector("[name=scanned]");
+        if (scanned) scanned.value = "yes";
         typed = "";
         form.requestSubmit();
       }
