@@ -10,6 +10,7 @@ from typing import assert_never
 
 from redrabbit.base.printable import spoken
 from redrabbit.base.sentence import Sentence, sentence
+from redrabbit.config.station_events import event_words
 from redrabbit.domain.blind_time import blind_after_s, shortest_s
 from redrabbit.domain.grade import (
     ANSWER_GRADES,
@@ -113,6 +114,7 @@ def explain(station: Station) -> list[str]:
         ),
         _row(sentence("machine"), _machine_words(station)),
         *(_row(of.value, words) for of, words in _said_words(station)),
+        *(_row(sentence("event"), event_words(each)) for each in station.events),
     ]
     for device in station.devices:
         lines += ["", *_device(device, station)]

@@ -36,6 +36,7 @@ from redrabbit.config.signal_table import (
     read_mqtt_signals,
 )
 from redrabbit.config.spellings import DURATION, FAILURE_MODE, SIGNAL, SLUG
+from redrabbit.config.station_events import STATION_EVENTS, read_station_events
 from redrabbit.config.station_link import LINK, LinkSection, check_pace, read_link
 from redrabbit.config.station_says import STATION_SAYS, read_station_says
 from redrabbit.config.told_of_part import check_places
@@ -86,6 +87,11 @@ STATION: Final = Section(
         "running": Key(
             SIGNAL,
             "The signal that is on while parts are made; off ends a suspect window.",
+            required=False,
+        ),
+        "events": Key(
+            STATION_EVENTS,
+            "What its signals tell of production, and makes checks due: changeovers, lots, tools.",
             required=False,
         ),
         "value_expires": Key(
@@ -140,6 +146,7 @@ def read_station_file(root: Node, plant: PlantFile, problems: Problems) -> Stati
     _refuse_counter(block, table, problems)
     _refuse_running(block, table, problems)
     says = read_station_says(block["says"], table, problems)
+    events = read_station_events(block["events"], table, problems)
     if section is not None and block["value_expires"] is not None:
         expires = Located(block["value_expires"], block.place_of("value_expires"))
         check_pace(section, table, expires, problems)
@@ -157,7 +164,7 @@ def read_station_file(root: Node, plant: PlantFile, problems: Problems) -> Stati
     if len(problems.found) == before:
         station = _station(block, watched.link, table, devices, says.says)
     if station is not None:
-        station = replace(station, heartbeat=heartbeat)
+        station = replace(station, heartbeat=heartbeat, events=events)
     return StationFile(
         id=block["station"],
         place=block.place_of("station"),

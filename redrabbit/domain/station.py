@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from redrabbit.domain.identity import DeviceId, FailureMode, LineId, SignalName, StationId
 from redrabbit.domain.rule import DetectionRule
+from redrabbit.domain.schedule_rules import PlantEvent
 from redrabbit.domain.signals import MqttAddress, SignalSpec
 from redrabbit.domain.station_says import StationSays
 from redrabbit.domain.text import Text
@@ -72,6 +73,24 @@ class Heartbeat:
     """It changes at least so often; silence for longer: the machine has stopped."""
 
 
+class EventWhen(StrEnum):
+    """What of a signal is the event."""
+
+    COMES_ON = "comes_on"
+    CHANGES = "changes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventSignal:
+    """A signal that tells an event: when it comes on, or shows another value (R08)."""
+
+    event: PlantEvent
+    signal: SignalName
+    when: EventWhen
+    off_for_s: float = 0.0
+    """It counts only where it was off for so long: a restart after a stop."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Station:
     """One station of a line: how it is read, and what watches there."""
@@ -94,6 +113,8 @@ class Station:
     """None: nothing tells a machine that has stopped from one that has nothing to say."""
     running: SignalName | None = None
     """On while the station makes parts: off ends a suspect window (D34)."""
+    events: tuple[EventSignal, ...] = ()
+    """What its signals tell of production: changeovers, lots, tools."""
     value_expires_s: float = 2.0
     """A value older than this supports no verdict and shows as no data (B2)."""
 

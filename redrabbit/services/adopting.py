@@ -6,7 +6,7 @@ again without an entry.
 """
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Final
 
@@ -26,6 +26,7 @@ from redrabbit.domain.facts.occurrence import (
     OccurrenceOutcome,
 )
 from redrabbit.domain.facts.plant import ConfigurationAdopted, InForceChanged, in_force_digest
+from redrabbit.domain.facts.plant_event import ToldBy
 from redrabbit.domain.facts.station import StationAdopted, StationRetired
 from redrabbit.domain.facts.words import PlanReference
 from redrabbit.domain.identity import CONFIGURATION
@@ -41,7 +42,10 @@ from redrabbit.domain.records import (
     StationRecord,
 )
 from redrabbit.domain.schedule import due_times
+from redrabbit.domain.schedule_rules import PlantEvent
 from redrabbit.domain.schedule_words import schedule_text
+from redrabbit.domain.station import Station
+from redrabbit.services.plant_events import is_waited_for, note_event
 from redrabbit.services.ports import UnitOfWork, equals
 from redrabbit.services.record_fact import record
 
@@ -77,6 +81,8 @@ def adopt(
     _adopt_stations(uow, plant)
     _adopt_checks(uow, plant, before)
     _adopt_parts(uow, plant)
+    if before is not None:
+        _note_changed_rules(uow, plant, before)
     return True
 
 
@@ -180,6 +186,31 @@ def _adopted(check: Check, plant: Plant) -> CheckAdopted:
         schedule=schedule_text(check.schedule),
         special_characteristic=check.special_characteristic,
     )
+
+
+def _note_changed_rules(uow: UnitOfWork, plant: Plant, before: Plant) -> None:
+    """Tell of each station by which rules its devices are judged otherwise from here on, where a check waits for that."""
+    known = {station.id: station for station in before.stations}
+    for station in plant.stations:
+        was = known.get(station.id)
+        is_waited = is_waited_for(plant, station.line, station.id, PlantEvent.PARAMETER_CHANGE)
+        if was is not None and is_waited and _judged_by(was) != _judged_by(station):
+            note_event(
+                uow,
+                plant,
+                line=station.line,
+                station=station.id,
+                event=PlantEvent.PARAMETER_CHANGE,
+                told_by_what=ToldBy.SOFTWARE,
+                actor=CONFIGURATION,
+                at=uow.now,
+            )
+
+
+def _judged_by(station: Station) -> tuple[object, ...]:
+    """Return all by which the devices of a station are judged: their rules, and what their signals are."""
+    rules = {device.id: device.rule for device in station.devices}
+    return rules, tuple(replace(spec, label=None) for spec in station.signals)
 
 
 def _adopt_parts(uow: UnitOfWork, plant: Plant) -> None:

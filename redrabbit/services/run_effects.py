@@ -21,6 +21,7 @@ from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.challenge_part import PartHandedBack, PartHandedOver, PartMissing
 from redrabbit.domain.facts.fact import Fact
 from redrabbit.domain.facts.occurrence import OccurrenceOutcome
+from redrabbit.domain.facts.plant_event import ToldBy
 from redrabbit.domain.facts.presentation import Expected
 from redrabbit.domain.facts.words import Certification
 from redrabbit.domain.fulfilment import why_not_counted
@@ -49,6 +50,7 @@ from redrabbit.domain.run import (
     VerdictReached,
 )
 from redrabbit.domain.run_words import Outcome, Presented, Verdict, Why
+from redrabbit.domain.schedule_rules import PlantEvent
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.station import Station
 from redrabbit.domain.station_says import Said, said
@@ -56,6 +58,7 @@ from redrabbit.domain.text import Text
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.evidence_json import evidence_json
 from redrabbit.services.line_running import note_running
+from redrabbit.services.plant_events import is_waited_for, note_event
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
 from redrabbit.services.running import refuse_unfit_now
@@ -330,6 +333,21 @@ def _close(uow: UnitOfWork, scene: Scene, run: Run, effect: RunClosed) -> None:
         signals=_kept_signals(uow, scene.signals),
     )
     _record(uow, scene, closed, effect.at, effect.confirmed_by or AGENT)
+    line, station = scene.check.line, scene.check.station
+    if effect.outcome is Outcome.FAILED and is_waited_for(
+        scene.plant, line, station, PlantEvent.FAILED_CHECK
+    ):
+        note_event(
+            uow,
+            scene.plant,
+            line=line,
+            station=station,
+            event=PlantEvent.FAILED_CHECK,
+            told_by_what=ToldBy.SOFTWARE,
+            run_id=run.id,
+            actor=AGENT,
+            at=effect.at,
+        )
 
 
 def _pass_occurrence(uow: UnitOfWork, scene: Scene, run: Run, at: datetime) -> None:

@@ -14,7 +14,10 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.event_signals import EventSeen, EventSignals
+from redrabbit.domain.facts.plant_event import ToldBy
 from redrabbit.domain.identity import (
+    AGENT,
     Actor,
     CheckId,
     ContainmentId,
@@ -59,6 +62,7 @@ from redrabbit.services.live import LiveStation
 from redrabbit.services.losses import Losses
 from redrabbit.services.part_counting import CountedBefore
 from redrabbit.services.pending import Pending, joined
+from redrabbit.services.plant_events import note_event
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.production import Production
 from redrabbit.services.pulse_learning import UNKNOWN, LearntSoFar, PulseLearning
@@ -94,6 +98,9 @@ class StationOwner:
             self.machine = MachineWatch(station)
         self.production: Production = (
             Production(station, counted) if reads_on is None else reads_on.production.of(station)
+        )
+        self.events: EventSignals = EventSignals(
+            station, None if reads_on is None else reads_on.events
         )
         self.pulses = PulseLearning(station, learnt)
         self.run = run
@@ -135,6 +142,7 @@ class StationOwner:
         if self.machine is not None:
             self.machine.shift(step)
         self.production.shift(step)
+        self.events.shift(step)
         self.pulses.look_away()
         if self.signals is not None:
             self.signals.shift(step)
@@ -162,6 +170,7 @@ class StationOwner:
         before = self.live.readings if self._needs_before(acquisition) else {}
         self.live.take(acquisition)
         made = self.production.take(acquisition)
+        made += [self._note_event(seen) for seen in self.events.take(acquisition)]
         if self.pulses.take(acquisition):
             self.judge_by_pulses()
         if self.signals is not None:
@@ -181,6 +190,7 @@ class StationOwner:
         before = self.live.readings if self._needs_before(acquisition) else {}
         self.live.take(acquisition)
         self.production.take_aside(acquisition)
+        self.events.take_aside(acquisition)
         self.pulses.look_away()
         if self.signals is not None:
             self.signals.take(acquisition)
@@ -420,6 +430,25 @@ class StationOwner:
         if self.run is None:
             self.signals = None
         self.judge_by_pulses()
+
+    def _note_event(self, seen: EventSeen) -> Pending:
+        plant, station = self._plant, self.station
+
+        def command(uow: UnitOfWork) -> None:
+            note_event(
+                uow,
+                plant,
+                line=station.line,
+                station=station.id,
+                event=seen.event,
+                told_by_what=ToldBy.SIGNAL,
+                signal=seen.signal,
+                seen_late=seen.seen_late,
+                actor=AGENT,
+                at=seen.at,
+            )
+
+        return Pending(command=command)
 
     def _escape(self, acquisition: Acquisition, before: Readings) -> Pending | None:
         """Look out for a challenge part where it must not be (L5)."""

@@ -1,7 +1,7 @@
 """Events of production make due what waits for them: once, from their instant, and nothing else (R08, L7, D55)."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,15 +10,17 @@ from hypothesis import strategies as st
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.plant_event import ToldBy
-from redrabbit.domain.identity import AGENT, Actor, How, OccurrenceId, StationId
+from redrabbit.domain.identity import AGENT, Actor, How, OccurrenceId, SignalName, StationId
 from redrabbit.domain.occurrence import may_be_run
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import OccurrenceRecord, PlantEventRecord
 from redrabbit.domain.schedule import parse_schedule
 from redrabbit.domain.schedule_rules import PlantEvent
+from redrabbit.domain.station import EventSignal, EventWhen, Station
 from redrabbit.services import plant_events, scheduling
 from redrabbit.services.adopting import adopt
-from tests.plants import BEGIN, LINE, OP20, OP30, TORQUE_CHECK, Bench, a_check, a_plant
+from tests.plants import BEGIN, LINE, OP20, OP30, TORQUE_CHECK, Bench, a_check, a_plant, a_station
+from tests.services import test_custody as custody
 
 ANNA = Actor.stated("2207")
 MES = Actor(id="p-0001", how=How.TOKEN, token="t-0001")
@@ -322,3 +324,70 @@ def _run(bench: Bench, kind: str) -> None:
         open_now = [o for o in made(bench) if o.check_id == TORQUE_CHECK and may_be_run(o, now)]
         if open_now:
             start(bench, OccurrenceId(open_now[0].occurrence_id))
+
+
+# What the software tells itself: by a station's signals, its own runs, and another configuration ----------------
+
+
+def a_station_that_tells(*events: EventSignal) -> Station:
+    return replace(a_station(OP20), events=events)
+
+
+def test_a_signal_of_the_station_makes_due_what_waits_for_it() -> None:
+    told = EventSignal(
+        event=PlantEvent.TOOL_CHANGE, signal=SignalName("feed_held"), when=EventWhen.COMES_ON
+    )
+    check = a_check(schedule=parse_schedule("after tool change"))
+    bench = Bench(a_plant(check, stations=(a_station_that_tells(told), a_station(OP30))))
+    bench.pass_time(1)
+    bench.read(OP20, feed_held=True)
+    (event,) = events(bench)
+    assert (event.station, event.told_by_what, event.signal) == (OP20, "signal", "feed_held")
+    assert (event.told_by, event.seen_late) == ("agent", False)
+    assert [each.due_at for each in made(bench)] == [event.happened_at]
+    bench.restart()  # on still: nobody knows what was meanwhile, and no change was seen
+    bench.read(OP20, feed_held=True)
+    assert len(events(bench)) == 1
+
+
+def test_a_check_that_failed_is_due_again_where_its_plan_says_so() -> None:
+    bench = Bench(a_plant_of("every shift start + after failed check"))
+    bench.pass_time(20 * MINUTE)
+    step(bench)
+    (shift,) = made(bench)
+    start(bench, OccurrenceId(shift.occurrence_id))
+    custody.scan(bench)
+    custody.put_in(bench, accepted=True)  # missed
+    custody.give_back(bench)
+    bench.settle(bench.owners[OP20].confirm(actor=ANNA, now=bench.clock.now()))
+    (event,) = events(bench)
+    assert (event.event, event.told_by_what, event.told_by) == ("failed_check", "software", "agent")
+    assert event.run_id is not None
+    assert [(each.trigger_key, each.outcome) for each in made(bench)] == [
+        ("shift:2026-03-02:early", "failed"),
+        (f"event:{event.event_id}", None),
+    ]
+
+
+def test_another_rule_of_the_station_is_a_change_of_parameters_where_a_check_waits_for_it() -> None:
+    check = a_check(schedule=parse_schedule("after parameter change"))
+    bench = Bench(a_plant(check))
+    before = bench.plant
+    stations = (a_station(OP20, within_s=2.0), a_station(OP30))
+    bench.plant = a_plant(check, stations=stations, digest=f"{7:064d}")
+    files = {"plant.yaml": "plant: y\n"}
+    bench.write(lambda uow: adopt(uow, bench.plant, files, "test", before=before))
+    (event,) = events(bench)
+    assert (event.event, event.station, event.told_by) == (
+        "parameter_change",
+        OP20,
+        "configuration",
+    )
+    assert len(made(bench)) == 1
+    again = a_plant(check, stations=stations, digest=f"{8:064d}")
+    bench.write(lambda uow: adopt(uow, again, files, "test", before=bench.plant))
+    assert len(events(bench)) == 1
+
+
+def events(bench: Bench) -> list[PlantEventRecord]:
+    return bench.database.read_now(lambda reader: reader.find(PlantEventRecord))
