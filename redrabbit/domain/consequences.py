@@ -41,6 +41,7 @@ from redrabbit.domain.good_checks import good_check_before, vouches_for
 from redrabbit.domain.identity import AlarmId, ContainmentId, Letter, RunId, numbered
 from redrabbit.domain.occurrence import holding_run, lapse_at
 from redrabbit.domain.part_count import PartCount
+from redrabbit.domain.pauses import stands_now
 from redrabbit.domain.record_query import RecordReader, equals, recorded
 from redrabbit.domain.run_words import (
     AGAIN_WITHOUT_VERDICT,
@@ -108,9 +109,19 @@ def decision(
     occurrence = _held(run, known)
     if occurrence is None:
         return None
-    lapses_at = lapse_at(occurrence)
+    stands = stands_now(known, occurrence, at)
+    if stands.decided_at is not None and at > stands.decided_at:  # pauses excuse it by then
+        excused = OccurrenceDecided.of(
+            occurrence,
+            OccurrenceOutcome.EXCUSED,
+            DecisionCode.PAUSE,
+            run_id=run.run_id,
+            pause_id=stands.pause_id,
+        )
+        return Dated(excused, stands.decided_at)
+    lapses_at = lapse_at(stands)
     if at > lapses_at:
-        at, outcome, reason = lapses_at, OccurrenceOutcome.LAPSED, lapse_code(known, occurrence)
+        at, outcome, reason = lapses_at, OccurrenceOutcome.LAPSED, lapse_code(known, stands)
     decided = OccurrenceDecided.of(occurrence, outcome, reason, run_id=run.run_id)
     return Dated(decided, at)
 

@@ -17,7 +17,8 @@ from typing import Final
 
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.identity import ContainmentId, OccurrenceId, RunId
-from redrabbit.domain.occurrence import OccurrenceStatus, lapse_at, status, under_way
+from redrabbit.domain.occurrence import OccurrenceStatus, lapse_at, status
+from redrabbit.domain.pauses import is_paused, waits_for_pause
 from redrabbit.domain.records import ContainmentRecord, OccurrenceRecord, PauseRecord, RunRecord
 from redrabbit.domain.run_words import AGAIN_WITHOUT_VERDICT
 
@@ -46,6 +47,7 @@ class CheckFacts:
     adopted_at: datetime | None = None
     """Since when the line has the check; None: it doesn't."""
     undecided: tuple[OccurrenceRecord, ...] = ()
+    """As the pauses of the line have them."""
     first_lapsed: OccurrenceRecord | None = None
     """The earliest that was recorded as lapsed since the check passed last."""
     last_lapsed: OccurrenceRecord | None = None
@@ -137,7 +139,7 @@ def _standings(facts: DeviceFacts, now: datetime) -> Iterator[DeviceStanding]:
     if not facts.checks:
         yield DeviceStanding(status=DeviceStatus.NEVER_VERIFIED, since=None)
     for check in facts.checks:
-        asked = tuple(o for o in check.undecided if not will_be_excused(o, facts.pause, now))
+        asked = tuple(o for o in check.undecided if not waits_for_pause(o, facts.pause, now))
         yield from _of_runs(check)
         yield from _of_lapses(replace(check, undecided=asked), now)
         for occurrence in asked:
@@ -232,18 +234,6 @@ def _by_occurrence(
 def ended_at(run: RunRecord) -> datetime:
     """Return when a run ended; of one that did not say, when it began."""
     return run.ended_at or run.started_at
-
-
-def is_paused(pause: PauseRecord, instant: datetime) -> bool:
-    """Return whether the pause is on at an instant."""
-    return pause.begins_at <= instant < pause.ends_at
-
-
-def will_be_excused(occurrence: OccurrenceRecord, pause: PauseRecord | None, now: datetime) -> bool:
-    """Return whether it falls due while the line is not producing (R13), and nobody runs it."""
-    return (
-        pause is not None and is_paused(pause, occurrence.due_at) and not under_way(occurrence, now)
-    )
 
 
 def _next_due_at(facts: DeviceFacts, now: datetime) -> datetime | None:

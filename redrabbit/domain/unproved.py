@@ -1,6 +1,6 @@
 """Parts that were made while nothing proved their device: never verified, overdue, lapsed, paused (D42, D34).
 
-A pause excuses what falls due, because nothing is made meanwhile; an overdue check is asked for because
+A pause puts off what falls due, because nothing is made meanwhile; an overdue check is asked for because
 parts go on being made. So what the part counter says of either is counted and shown. It is *at least*
 unless the count was told at the very begin, nothing may have been skipped since, and it can be read now.
 """
@@ -14,11 +14,10 @@ from redrabbit.domain.device_status import (
     CheckFacts,
     DeviceFacts,
     ended_at,
-    is_paused,
-    will_be_excused,
 )
 from redrabbit.domain.occurrence import OccurrenceStatus, status
 from redrabbit.domain.part_count import PartCount
+from redrabbit.domain.pauses import is_paused, waits_for_pause
 
 
 class UnprovedWhy(StrEnum):
@@ -71,7 +70,7 @@ def _of_check(check: CheckFacts, facts: DeviceFacts, now: datetime) -> Iterator[
             why = UnprovedWhy.NOT_PASSED if facts.was_verified else UnprovedWhy.NEVER_VERIFIED
             yield UnprovedPeriod(why=why, since=check.adopted_at)
         return
-    asked = [each for each in check.undecided if not will_be_excused(each, facts.pause, now)]
+    asked = [each for each in check.undecided if not waits_for_pause(each, facts.pause, now)]
     lapsed = [each for each in asked if status(each, now) is OccurrenceStatus.LAPSED]
     if check.first_lapsed is not None:
         lapsed.append(check.first_lapsed)

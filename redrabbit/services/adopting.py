@@ -145,14 +145,15 @@ def _excuse_superseded(uow: UnitOfWork, check: Check, plant: Plant) -> None:
     known = uow.get(CheckRecord, check.line, check.id)
     assert known is not None  # noqa: S101  it was adopted just now
     for occurrence in _undecided(uow, check.line, check.id):
-        if occurrence.due_at <= uow.now or under_way(occurrence, uow.now):
+        due_at = occurrence.first_due_at or occurrence.due_at  # a pause gives no amnesty, either
+        if due_at <= uow.now or under_way(occurrence, uow.now):
             continue
         still_due = due_times(
             check.schedule,
             plant.calendars[check.line],
             known.adopted_at,
-            min(uow.now, occurrence.due_at) - LONGEST_SHIFT,
-            occurrence.due_at + LONGEST_SHIFT,
+            min(uow.now, due_at) - LONGEST_SHIFT,
+            due_at + LONGEST_SHIFT,
         )
         if occurrence.trigger_key not in {trigger_key(each.trigger_key) for each in still_due}:
             _excuse(uow, occurrence, DecisionCode.SUPERSEDED)

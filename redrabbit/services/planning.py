@@ -22,6 +22,7 @@ from redrabbit.domain.facts.occurrence import (
 from redrabbit.domain.identity import Actor, AlarmId, OccurrenceId, PartId, PauseId
 from redrabbit.domain.limits import LONGEST_PAUSE, can_be_recorded
 from redrabbit.domain.occurrence import holding_run, may_be_excused, status
+from redrabbit.domain.pauses import stands_now
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import (
@@ -68,8 +69,9 @@ def excusing(uow: UnitOfWork, occurrence_id: OccurrenceId, *, reason: str) -> Oc
         raise Refusal("no_such_occurrence", occurrence=occurrence_id)
     if holding_run(occurrence) is not None:
         raise Refusal("occurrence_under_way", occurrence=occurrence_id, run=occurrence.run_id)
-    status_now = status(occurrence, uow.now)
-    if not may_be_excused(occurrence, uow.now):
+    stands = stands_now(uow, occurrence, uow.now)
+    status_now = status(stands, uow.now)
+    if not may_be_excused(stands, uow.now):
         raise Refusal("occurrence_decided", occurrence=occurrence_id, status=status_now.value)
     return OccurrenceDecided.of(
         occurrence, OccurrenceOutcome.EXCUSED, DecisionCode.PERSON, text=reason
@@ -88,7 +90,8 @@ def declare_pause(
 ) -> PauseRecord:
     """Declare a line not producing from now or later on, for 14 days at most (R13, D56).
 
-    The past can't be paused: it begins now at the earliest, and its length counts from there.
+    The past can't be paused: it begins now at the earliest, and its length counts from there. What it does to what falls
+    due in it stands in `redrabbit.domain.pauses`.
     """
     reason = required_reason(reason)
     if line not in {known.id for known in plant.lines}:

@@ -31,6 +31,7 @@ from redrabbit.domain.occurrence import RUNNABLE, holding_run, may_be_run, statu
 from redrabbit.domain.part_count import CounterHabits
 from redrabbit.domain.part_fitness import why_unfit
 from redrabbit.domain.part_told import asked_of, places_of
+from redrabbit.domain.pauses import stands_now, undecided
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import (
     AlarmRecord,
@@ -264,18 +265,14 @@ def _occurrence(
     uow: UnitOfWork, check: Check, occurrence_id: OccurrenceId | None, *, wanted: bool
 ) -> OccurrenceRecord | None:
     if occurrence_id is None:
-        open_ones = uow.find(
-            OccurrenceRecord,
-            equals("line", check.line),
-            equals("check_id", check.id),
-            equals("outcome", None),
-            order_by="due_at",
-        )
+        of_check = (equals("line", check.line), equals("check_id", check.id))
+        open_ones = undecided(uow, uow.now, *of_check)
         free = [o for o in open_ones if may_be_run(o, uow.now)]
         return free[0] if free and wanted else None
-    occurrence = uow.get(OccurrenceRecord, occurrence_id)
-    if occurrence is None or occurrence.check_id != check.id:
+    made = uow.get(OccurrenceRecord, occurrence_id)
+    if made is None or made.check_id != check.id:
         raise Refusal("no_such_occurrence", occurrence=occurrence_id, check=check.id)
+    occurrence = stands_now(uow, made, uow.now)
     if holding_run(occurrence) is not None:
         raise Refusal("occurrence_under_way", occurrence=occurrence_id, run=occurrence.run_id)
     status_now = status(occurrence, uow.now)

@@ -1,4 +1,4 @@
-"""Obligations as commands: make occurrences, tell what is overdue, lapse, excuse for pauses.
+"""Obligations as commands: make occurrences, tell what is overdue, lapse, postpone and excuse for pauses.
 
 L7: every occurrence ends in exactly one of passed, failed, lapsed, excused; what came due while
 the software was down is made when it returns (R12). Nothing waits for this step: readers compute
@@ -13,7 +13,7 @@ a life that was killed, make the same entries in the same order.
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
@@ -27,17 +27,29 @@ from redrabbit.domain.facts.occurrence import (
     OccurrenceMade,
     OccurrenceOutcome,
     OccurrenceOverdue,
+    OccurrencePostponed,
 )
 from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.identity import SCHEDULER, CheckId, LineId, OccurrenceId
 from redrabbit.domain.occurrence import (
-    FrozenTimes,
     OccurrenceStatus,
     frozen_times,
     lapse_at,
     status,
     trigger_key,
-    under_way,
+)
+from redrabbit.domain.pauses import (
+    PausesByLine,
+    Times,
+    as_paused,
+    excuse_at,
+    is_covered,
+    moved,
+    pauses_after,
+    pauses_of,
+    pauses_up_to,
+    unbroken_since,
+    undecided,
 )
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import latest
@@ -47,7 +59,6 @@ from redrabbit.domain.schedule import DueTime, each_due_time, next_due
 from redrabbit.domain.unwatched import lapse_code
 from redrabbit.services import approving, requesting
 from redrabbit.services.alarming import raise_alarm
-from redrabbit.services.pauses import pauses_at
 from redrabbit.services.ports import Reader, UnitOfWork, equals
 from redrabbit.services.record_fact import record
 
@@ -88,13 +99,14 @@ def bring_up_some(uow: UnitOfWork, *, only: CheckId | None = None) -> datetime |
     Returns when the first that is left was due; None: all are brought up.
     """
     to_decide = _to_decide(uow, only)
+    pauses = pauses_of(uow, to_decide)
     for occurrence in to_decide[: 2 * AT_ONCE]:
-        _bring_up(uow, occurrence)
+        _bring_up(uow, occurrence, pauses)
     return to_decide[2 * AT_ONCE].due_at if len(to_decide) > 2 * AT_ONCE else None
 
 
 def has_something_to_decide(uow: UnitOfWork) -> bool:
-    """Tell whether an occurrence that was made already waits to be told of, excused or lapsed."""
+    """Tell whether an occurrence that was made already waits to be told of, postponed, excused or lapsed."""
     return bool(_to_decide(uow, None))
 
 
@@ -118,12 +130,10 @@ def next_step_at(reader: Reader, plant: Plant, now: datetime) -> datetime | None
         following = _next_unmade(reader, plant, check, known, now)
         if following is not None:
             instants.append(following.due_at - check.opens_before)
-    for occurrence in reader.find(OccurrenceRecord, equals("outcome", None)):
-        instants.append(lapse_at(occurrence))
-        if not occurrence.overdue_told:
-            instants.append(occurrence.grace_ends_at)
-        if occurrence.due_at > now and _pause_over(reader, occurrence) is not None:
-            instants.append(occurrence.due_at)
+    made = reader.find(OccurrenceRecord, equals("outcome", None))
+    pauses = pauses_of(reader, made)
+    for occurrence in made:
+        instants += _turns_at(occurrence, pauses, now)
     for at in (approving.next_overdue_at(reader), requesting.next_end_at(reader)):
         instants += [at] if at is not None else []
     return max(min(instants), now) if instants else None
@@ -149,16 +159,20 @@ def overdue_occurrences(reader: Reader, plant: Plant, now: datetime) -> list[Ove
     """
     overdue = [
         _overdue(each.check_id, each.line, each.station, each.device, each)
-        for each in reader.find(OccurrenceRecord, equals("outcome", None))
-        if status(each, now) is OccurrenceStatus.OVERDUE and _pause_over(reader, each) is None
+        for each in undecided(reader, now)
+        if status(each, now) is OccurrenceStatus.OVERDUE
     ]
-    for check, known in _adopted_checks(reader, plant):
-        since = max(known.scheduled_until, now - check.closes_after)  # else it has lapsed
+    checks = _adopted_checks(reader, plant)
+    longest = max((_longest_owed(check) for check, _ in checks), default=timedelta(0))
+    pauses = {
+        line: pauses_up_to(reader, line, now - longest) for line in {c.line for c, _ in checks}
+    }
+    for check, known in checks:
+        paused = pauses[check.line]
+        since = max(known.scheduled_until, _owed_since(check, paused, now))  # else it has lapsed
         for due in _each_unmade(reader, plant, check, known, since=since, now=now):
-            times = frozen_times(check, due)
-            if times.grace_ends_at <= now < times.closes_at and not _is_paused(
-                reader, check.line, times.due_at
-            ):
+            times = moved(frozen_times(check, due), paused)
+            if not times.is_covered and times.grace_ends_at <= now < times.closes_at:
                 overdue.append(_overdue(check.id, check.line, check.station, check.device, times))
     return sorted(overdue, key=lambda each: (each.due_at, each.check_id))
 
@@ -210,29 +224,27 @@ def lapsed_checks(reader: Reader, plant: Plant, now: datetime) -> list[Lapsed]:
 
 def _last_lapse(
     reader: Reader, plant: Plant, check: Check, known: CheckRecord, now: datetime
-) -> OccurrenceRecord | FrozenTimes | None:
+) -> Times | None:
     """Return the last time at which a check lapsed, told or not; None where it never did."""
     of_check = equals("check_id", check.id)
     lapses = (of_check, equals("outcome", OccurrenceOutcome.LAPSED))
     last = latest(reader, OccurrenceRecord, *lapses, by="due_at")
-    lapsed: list[OccurrenceRecord | FrozenTimes] = [] if last is None else [last]
+    lapsed: list[Times] = [] if last is None else [last]
     lapsed += [
         each
-        for each in reader.find(
-            OccurrenceRecord, of_check, equals("outcome", None), order_by="due_at"
-        )
-        if status(each, now) is OccurrenceStatus.LAPSED and _pause_over(reader, each) is None
+        for each in undecided(reader, now, of_check)
+        if status(each, now) is OccurrenceStatus.LAPSED
     ]
-    for due in _each_unmade(reader, plant, check, known, since=known.scheduled_until, now=now):
-        times = frozen_times(check, due)
-        if times.closes_at <= now and not _is_paused(reader, check.line, times.due_at):
+    unmade = list(_each_unmade(reader, plant, check, known, since=known.scheduled_until, now=now))
+    pauses = pauses_after(reader, unmade[0].due_at).get(check.line, ()) if unmade else ()
+    for due in unmade:
+        times = moved(frozen_times(check, due), pauses)
+        if times.closes_at <= now and not times.is_covered:
             lapsed.append(times)
     return max(lapsed, key=lambda each: each.due_at, default=None)
 
 
-def _overdue(
-    check_id: str, line: str, station: str, device: str, times: OccurrenceRecord | FrozenTimes
-) -> Overdue:
+def _overdue(check_id: str, line: str, station: str, device: str, times: Times) -> Overdue:
     return Overdue(
         check_id=check_id,
         line=line,
@@ -244,28 +256,43 @@ def _overdue(
     )
 
 
+def _longest_owed(check: Check) -> timedelta:
+    """Return how long after its due time a check that no pause moved is owed, or overdue."""
+    return max(check.closes_after, check.grace)
+
+
+def _owed_since(check: Check, pauses: Sequence[PauseRecord], now: datetime) -> datetime:
+    """Return the instant of which all that was due before has lapsed by now, wherever pauses moved it."""
+    just_before = timedelta(microseconds=1)  # what is due as a pause begins is moved by it
+    return unbroken_since(now - _longest_owed(check), pauses) - just_before
+
+
 def _to_decide(uow: UnitOfWork, only: CheckId | None) -> list[OccurrenceRecord]:
-    """Return what is made and waits to be told of, excused or lapsed, by its due time."""
+    """Return what is made and waits to be told of, postponed, excused or lapsed, by its due time."""
     of_check = () if only is None else (equals("check_id", only),)
-    undecided = uow.find(OccurrenceRecord, *of_check, equals("outcome", None), order_by="due_at")
-    return [occurrence for occurrence in undecided if _is_to_decide(uow, occurrence)]
+    made = uow.find(OccurrenceRecord, *of_check, equals("outcome", None), order_by="due_at")
+    pauses = pauses_of(uow, made)
+    return [each for each in made if min(_turns_at(each, pauses, uow.now)) <= uow.now]
 
 
-def _is_to_decide(uow: UnitOfWork, occurrence: OccurrenceRecord) -> bool:
-    match status(occurrence, uow.now):
-        case OccurrenceStatus.LAPSED:
-            return True
-        case OccurrenceStatus.OVERDUE if not occurrence.overdue_told:
-            return True
-        case _:
-            return _pause_excuses(uow, occurrence) is not None
+def _turns_at(made: OccurrenceRecord, pauses: PausesByLine, now: datetime) -> Iterator[datetime]:
+    """Yield when something is to be recorded of an occurrence, as things stand now."""
+    stands = as_paused(made, pauses, now)
+    yield lapse_at(stands) if stands.decided_at is None else stands.decided_at
+    if not stands.overdue_told:
+        yield stands.grace_ends_at
+    if stands.due_at != made.due_at:
+        yield _postponed_at(made, stands)
+    if is_covered(stands):
+        yield excuse_at(stands)
 
 
-def _pause_excuses(uow: UnitOfWork, occurrence: OccurrenceRecord) -> PauseRecord | None:
-    """Return the pause that excuses an occurrence by now; None where none does."""
-    if uow.now < occurrence.due_at or under_way(occurrence, uow.now):
-        return None
-    return _pause_over(uow, occurrence)
+def _postponed_at(made: OccurrenceRecord, stands: OccurrenceRecord) -> datetime:
+    """Return when an occurrence is postponed: at its due time; at the end of a pause that ended earlier than it was to.
+
+    Not before: until then a pause to come may be taken back.
+    """
+    return min(made.due_at, stands.due_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,15 +386,22 @@ def make(uow: UnitOfWork, plant: Plant, check: Check, due: DueTime) -> None:
     record(uow, made, stream=check.line, actor=SCHEDULER)
 
 
-def _bring_up(uow: UnitOfWork, occurrence: OccurrenceRecord) -> None:
-    """Tell, excuse or lapse one undecided occurrence, as its times demand."""
-    status_now = status(occurrence, uow.now)
-    pause = _pause_excuses(uow, occurrence)
-    if pause is not None:
-        _decide(uow, occurrence, occurrence.due_at, DecisionCode.PAUSE, pause)
+def _bring_up(uow: UnitOfWork, made: OccurrenceRecord, pauses: PausesByLine) -> None:
+    """Tell, postpone, excuse or lapse one undecided occurrence, as its times and the pauses of its line demand."""
+    occurrence = as_paused(made, pauses, uow.now)
+    if occurrence.decided_at is not None:
+        excused = OccurrenceDecided.of(
+            made, OccurrenceOutcome.EXCUSED, DecisionCode.PAUSE, pause_id=occurrence.pause_id
+        )
+        record(uow, excused, stream=made.line, actor=SCHEDULER, at=occurrence.decided_at)
         return
+    if occurrence.due_at != made.due_at and _postponed_at(made, occurrence) <= uow.now:
+        _postpone(uow, occurrence, _postponed_at(made, occurrence))
+    status_now = status(occurrence, uow.now)
     if status_now is OccurrenceStatus.LAPSED:
-        _decide(uow, occurrence, lapse_at(occurrence), lapse_code(uow, occurrence))
+        code = lapse_code(uow, occurrence)
+        lapsed = OccurrenceDecided.of(occurrence, OccurrenceOutcome.LAPSED, code)
+        record(uow, lapsed, stream=made.line, actor=SCHEDULER, at=lapse_at(occurrence))
         _alarm(uow, occurrence, AlarmKind.LAPSED, lapse_at(occurrence))
     elif status_now is OccurrenceStatus.OVERDUE and not occurrence.overdue_told:
         overdue = OccurrenceOverdue(
@@ -381,29 +415,19 @@ def _bring_up(uow: UnitOfWork, occurrence: OccurrenceRecord) -> None:
         _alarm(uow, occurrence, AlarmKind.OVERDUE, at)
 
 
-def _pause_over(reader: Reader, occurrence: OccurrenceRecord) -> PauseRecord | None:
-    """Return the pause of the line in which the occurrence falls due, if there is one (R13)."""
-    pauses = pauses_at(reader, occurrence.due_at)
-    return next((pause for pause in pauses if pause.line == occurrence.line), None)
-
-
-def _is_paused(reader: Reader, line: str, due_at: datetime) -> bool:
-    """Tell whether a due time that has no occurrence yet is going to be excused: it is in a pause of its line."""
-    return any(pause.line == line for pause in pauses_at(reader, due_at))
-
-
-def _decide(
-    uow: UnitOfWork,
-    occurrence: OccurrenceRecord,
-    at: datetime,
-    cause: DecisionCode,
-    pause: PauseRecord | None = None,
-) -> None:
-    """Lapse an occurrence, or excuse it for a pause."""
-    outcome = OccurrenceOutcome.LAPSED if pause is None else OccurrenceOutcome.EXCUSED
-    pause_id = None if pause is None else pause.pause_id
-    decided = OccurrenceDecided.of(occurrence, outcome, cause, pause_id=pause_id)
-    record(uow, decided, stream=occurrence.line, actor=SCHEDULER, at=at)
+def _postpone(uow: UnitOfWork, occurrence: OccurrenceRecord, at: datetime) -> None:
+    """Record the times that the pauses of its line give an occurrence."""
+    postponed = OccurrencePostponed(
+        occurrence_id=occurrence.occurrence_id,
+        check_id=occurrence.check_id,
+        station=occurrence.station,
+        device=occurrence.device,
+        pause_id=occurrence.moved_by_pause,
+        due_at=occurrence.due_at,
+        grace_ends_at=occurrence.grace_ends_at,
+        closes_at=occurrence.closes_at,
+    )
+    record(uow, postponed, stream=occurrence.line, actor=SCHEDULER, at=at)
 
 
 def _alarm(uow: UnitOfWork, occurrence: OccurrenceRecord, kind: AlarmKind, at: datetime) -> None:

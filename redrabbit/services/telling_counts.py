@@ -8,17 +8,16 @@ from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.facts.part_count import CountedWhy, PartsCounted
 from redrabbit.domain.identity import AGENT, LineId, StationId
 from redrabbit.domain.part_count import PartCount
+from redrabbit.domain.pauses import is_overdue_by, pauses_at
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import RecordReader, Where, equals, latest
 from redrabbit.domain.records import (
     CheckRecord,
     ContainmentRecord,
-    OccurrenceRecord,
     PartCountRecord,
 )
 from redrabbit.domain.station import Station
 from redrabbit.domain.window_moves import can_move, may_reach_further
-from redrabbit.services.pauses import pauses_at
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.record_fact import record
 
@@ -126,9 +125,7 @@ def _unproved_since(reader: Reader, plant: Plant, now: datetime) -> Mapping[Stat
     """
     here = {station.id for station in plant.stations if station.part_counter is not None}
     adopted = {(each.line, each.check_id): each for each in reader.find(CheckRecord)}
-    overdue = reader.find(
-        OccurrenceRecord, equals("outcome", None), Where("grace_ends_at", "<=", now)
-    )
+    overdue = is_overdue_by(reader, now)
     instants = [(StationId(each.station), each.grace_ends_at) for each in overdue]
     instants += [
         (check.station, known.adopted_at)

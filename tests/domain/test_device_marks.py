@@ -29,6 +29,7 @@ from tests.domain.test_device_status import (
     PAUSE,
     a_closed_run,
     a_containment,
+    paused,
 )
 
 MINUTES = st.integers(-300, 300)
@@ -106,22 +107,15 @@ DEVICES = st.builds(
     no_data_since=st.none() | MINUTES.map(lambda minutes: at(-abs(minutes) * 60)),
     bypassed_since=st.none(),
     pause=pauses(),
+).map(
+    lambda facts: replace(facts, checks=tuple(paused(check, facts.pause) for check in facts.checks))
 )
 
 
 def overdue_since(facts: DeviceFacts) -> list[object]:
     """Return since when things are overdue that a person must do: no pause excuses them."""
-    pause = facts.pause
-    asked = [
-        o
-        for check in facts.checks
-        for o in check.undecided
-        if pause is None
-        or not (pause.begins_at <= T0 < pause.ends_at)
-        or not (pause.begins_at <= o.due_at < pause.ends_at)
-        or (o.held_until is not None and o.held_until > T0)
-    ]
-    return [o.grace_ends_at for o in asked if status(o, T0) is OccurrenceStatus.OVERDUE]
+    owed = [o for check in facts.checks for o in check.undecided]
+    return [o.grace_ends_at for o in owed if status(o, T0) is OccurrenceStatus.OVERDUE]
 
 
 @given(DEVICES)

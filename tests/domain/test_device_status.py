@@ -14,6 +14,7 @@ from redrabbit.domain.device_status import (
 )
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.identity import ContainmentId, OccurrenceId, RunId
+from redrabbit.domain.pauses import as_paused
 from redrabbit.domain.records import (
     ContainmentRecord,
     OccurrenceRecord,
@@ -240,7 +241,14 @@ def test_standing_says_since_when_and_about_what(
     assert device_status(facts, T0) == standing
 
 
+def paused(check: CheckFacts, pause: PauseRecord | None) -> CheckFacts:
+    """Return what is known of a check of a line with this pause."""
+    pauses = {} if pause is None else {"line1": [pause]}
+    return replace(check, undecided=tuple(as_paused(o, pauses, T0) for o in check.undecided))
+
+
 def status_of(*checks: CheckFacts, pause: PauseRecord | None = None) -> str:
+    checks = tuple(paused(check, pause) for check in checks)
     return device_status(DeviceFacts(checks=checks, pause=pause), T0).status.value
 
 
@@ -311,16 +319,17 @@ def test_oldest_of_several_open_containments_is_shown() -> None:
 
 
 def test_what_falls_due_in_a_pause_is_not_asked_for() -> None:
-    """R13: not producing is not due; the services excuse it at its due time."""
+    """R13, D56: not producing is not due; it is due when the line makes parts again, or excused."""
     in_pause = replace(DUE, due_at=at(-30))
     at_its_begin = replace(DUE, due_at=at(-60))
-    lapsed_in_pause = replace(LAPSED_UNTOLD, due_at=at(-59))
-    for occurrence in (in_pause, at_its_begin, lapsed_in_pause):
+    covered = replace(LAPSED_UNTOLD, due_at=at(-59), closes_at=at(-10))
+    for occurrence in (in_pause, at_its_begin, covered):
         assert status_of(with_undecided(occurrence), pause=PAUSE) == "excused"
 
 
 def test_what_was_due_before_the_pause_is_still_asked_for() -> None:
     assert status_of(with_undecided(DUE), pause=PAUSE) == "due"
+    assert status_of(with_undecided(LAPSED_UNTOLD), pause=PAUSE) == "lapsed"
     after = replace(OPEN, due_at=PAUSE.ends_at)
     assert status_of(with_undecided(after), pause=PAUSE) == "due"
 

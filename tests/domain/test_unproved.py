@@ -17,7 +17,7 @@ from redrabbit.domain.unproved import (
     unproved_periods,
 )
 from tests.builders import T0, an_occurrence, at
-from tests.domain.test_device_status import a_closed_run
+from tests.domain.test_device_status import a_closed_run, paused
 from tests.stored import bare
 
 PASSED = a_closed_run(1, at(-3600))
@@ -36,7 +36,8 @@ PAUSE: PauseRecord = bare(
 
 def periods(*checks: CheckFacts, pause: PauseRecord | None = None) -> list[tuple[str, float]]:
     """Return the periods, each by its reason and its seconds before now."""
-    found = unproved_periods(DeviceFacts(checks=checks, pause=pause), T0)
+    of_line = tuple(paused(check, pause) for check in checks)
+    found = unproved_periods(DeviceFacts(checks=of_line, pause=pause), T0)
     return [(each.why.value, (each.since - T0).total_seconds()) for each in found]
 
 

@@ -85,17 +85,16 @@ def test_what_has_lapsed_can_not_be_excused_any_more() -> None:
     assert refused.value.code == "occurrence_decided"
 
 
-def test_what_falls_due_in_a_pause_is_excused_with_it() -> None:
-    """R13, B17."""
+def test_what_falls_due_in_a_pause_is_due_at_its_end_and_a_person_may_excuse_it_before() -> None:
+    """R13, B17, D56."""
     bench = Bench()
     pause = pause_line(bench)
-    excused = a_due_occurrence(bench)
-    assert (excused.outcome, excused.reason_code, excused.pause_id) == (
-        "excused",
-        "pause",
-        pause.pause_id,
+    put_off = a_due_occurrence(bench)
+    assert (put_off.outcome, put_off.due_at) == (None, pause.ends_at)
+    excused = bench.write(
+        lambda uow: planning.excuse(uow, put_off.occurrence_id, reason="no orders", actor=ENGINEER)
     )
-    assert excused.decided_at == excused.due_at
+    assert (excused.outcome, excused.reason_code) == ("excused", "person")
 
 
 def test_the_past_can_not_be_paused() -> None:

@@ -38,6 +38,10 @@ class ObligationChecker:
             if entry.type == "occurrence_decided":
                 number = str(told_by(entry)["occurrence_id"])
                 require("L7", len(story.decided[number]) == 1, "decided twice", entry)
+            if entry.type == "occurrence_postponed":
+                number = str(told_by(entry)["occurrence_id"])
+                before = [e for e in story.decided.get(number, []) if e.index < entry.index]
+                require("L7", not before, "moved though it is over", entry)
 
     def at_end(self, scene: Scene, story: Story) -> None:
         assert self._latest is not None
@@ -52,6 +56,8 @@ class ObligationChecker:
             assert record is not None
             awaited |= {(str(check.id), due_at) for due_at in self._dues(story, check, record)}
         require("L7", set(made) == awaited, "came due otherwise", set(made) ^ awaited)
+        for entry in story.postponed:
+            self._postponed(story, entry)
         records = scene.ask(lambda reader: reader.find(OccurrenceRecord))
         require("L7", len(records) == len(story.made), "occurrences lost or invented", records)
         for record in records:
@@ -107,21 +113,56 @@ class ObligationChecker:
             for run in story.runs.values()
             if run.occurrence_id == record.occurrence_id
         ]
-        dates = {record.closes_at, *(max(at, record.closes_at) for at in held)}
+        closes_at = self._moved(story, record)[1]
+        require("L7", record.closes_at == closes_at, "closed at another time", record, closes_at)
+        dates = {closes_at, *(max(at, closes_at) for at in held)}
         require("L7", record.decided_at in dates, "a lapse dated wrong", record, dates)
-        early = entry.recorded_at < record.closes_at
+        early = entry.recorded_at < closes_at
         require("L7", not early, "lapsed before its window closed", record, entry)
+        due_at = self._moved(story, record)[0]
+        first = record.first_closes_at or record.closes_at
+        moved = record.first_due_at not in {None, record.due_at}
+        require("D56", not moved or due_at < first, "lapsed though a pause covered it", record)
+
+    def _moved(self, story: Story, record: OccurrenceRecord) -> tuple[datetime, datetime]:
+        """Return when it is due and closes by the pauses of its line, found instant by instant (D56)."""
+        first_due = due_at = record.first_due_at or record.due_at
+        closes_at = record.first_closes_at or record.closes_at
+        while over := _pauses_over(story, record.line, due_at):
+            due_at = min(instant(each["ends_at"]) for each in over)
+        grace = record.grace_ends_at - record.due_at
+        return due_at, max(closes_at, due_at + grace) if due_at > first_due else closes_at
+
+    def _postponed(self, story: Story, entry: Entry) -> None:
+        """D56: where it stands on record it is due at the end of a pause, and keeps its grace."""
+        told: Any = told_by(entry)
+        number = str(told["occurrence_id"])
+        made: Any = next(told_by(e) for e in story.made if told_by(e)["occurrence_id"] == number)
+        grace = instant(made["grace_ends_at"]) - instant(made["due_at"])
+        due_at = instant(told["due_at"])
+        later = due_at > instant(made["due_at"])
+        require("D56", later, "postponed to no later time", entry)
+        right = instant(told["grace_ends_at"]) == due_at + grace
+        require("D56", right, "another grace than it had", entry)
+        closes_at = max(instant(made["closes_at"]), due_at + grace)
+        require("D56", instant(told["closes_at"]) == closes_at, "another close", entry)
+        line = story.pauses[told["pause_id"]]["line"]
+        over = _pauses_over(story, line, instant(made["due_at"]))
+        require("D56", over, "postponed by no pause over its due time", entry)
+        self.seen["D56 postponed"] += 1
 
     @staticmethod
     def _excused(scene: Scene, story: Story, record: OccurrenceRecord, entry: Entry) -> None:
         if record.reason_code == "pause":
             assert record.pause_id is not None
             pause = story.pauses[record.pause_id]
-            within = (
-                instant(pause["begins_at"]) <= record.due_at < instant(pause["ends_at"])
-                and pause["line"] == record.line
-            )
-            require("L7", within, "excused by a pause of another time", record, pause)
+            at, right = record.due_at, pause["line"] == record.line
+            while over := _pauses_over(story, record.line, at):
+                at = min(instant(each["ends_at"]) for each in over)
+            require("D56", right, "excused by a pause of another line", record, pause)
+            require("D56", at >= record.closes_at, "excused though the line ran", record, at)
+            late = record.decided_at is not None and record.decided_at >= record.closes_at
+            require("D56", late, "excused before its window closed", record)
             return
         if record.reason_code == "superseded":
             _superseded(story, record, entry)
@@ -129,6 +170,15 @@ class ObligationChecker:
         name = scene.ask(lambda reader: reader.names()).get(entry.actor.id)
         somebody = record.reason_text and name is not None and name.name == "quality"
         require("L7", somebody, "excused by nobody", record)
+
+
+def _pauses_over(story: Story, line: str, at: datetime) -> list[dict[str, Any]]:
+    """Return the pauses of a line that are on at an instant."""
+    return [
+        each
+        for each in story.pauses.values()
+        if each["line"] == line and instant(each["begins_at"]) <= at < instant(each["ends_at"])
+    ]
 
 
 def _superseded(story: Story, record: OccurrenceRecord, entry: Entry) -> None:
@@ -144,7 +194,8 @@ def _superseded(story: Story, record: OccurrenceRecord, entry: Entry) -> None:
     require("L7", len(changes) == 1, "superseded by no other schedule", record, entry)
     at, after = changes[0]
     check = after.check(CheckId(record.check_id))
-    right = record.due_at > at and record.due_at not in due_by_hand(after, check, at, record.due_at)
+    due_at = record.first_due_at or record.due_at
+    right = due_at > at and due_at not in due_by_hand(after, check, at, due_at)
     require("L7", right, "superseded, and due all the same", record, entry)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from redrabbit.domain.identity import CheckId, PartId, RunId, StationId
-from redrabbit.domain.ledger import Entry, JsonValue
+from redrabbit.domain.ledger import Entry, JsonValue, instant_text
 from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.rule import DetectionRule
@@ -180,6 +180,8 @@ class Story:
         self.decided: dict[str, list[Entry]] = {}
         self.alarms: list[tuple[datetime, Entry]] = []
         self.pauses: dict[str, dict[str, Any]] = {}
+        """As they were: with the end that somebody gave them before their time."""
+        self.postponed: list[Entry] = []
         self.opened: list[Entry] = []
         self.part_states: dict[str, str] = {
             part.id: "released" if part.released else "unreleased" for part in plant.parts
@@ -313,6 +315,12 @@ class Story:
 
     def _pause_declared(self, _entry: Entry, told: Any, _commit: Commit) -> None:
         self.pauses[told["pause_id"]] = dict(told)
+
+    def _pause_ended(self, entry: Entry, told: Any, _commit: Commit) -> None:
+        self.pauses[told["pause_id"]]["ends_at"] = instant_text(entry.occurred_at)
+
+    def _occurrence_postponed(self, entry: Entry, _told: Any, _commit: Commit) -> None:
+        self.postponed.append(entry)
 
     def _containment_opened(self, entry: Entry, _told: Any, _commit: Commit) -> None:
         self.opened.append(entry)

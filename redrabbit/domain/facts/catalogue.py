@@ -77,6 +77,7 @@ FACTS: tuple[type[Fact], ...] = (
     challenge_part.PartHandedBack,
     occurrence.OccurrenceMade,
     occurrence.OccurrenceOverdue,
+    occurrence.OccurrencePostponed,
     occurrence.OccurrenceDecided,
     occurrence.PauseDeclared,
     occurrence.PauseEnded,

@@ -99,13 +99,18 @@ class OccurrenceRecord(Record):
     """The holding run's own timeout; None when no run is under way."""
     inconclusive_runs: int
     overdue_told: bool
+    first_due_at: datetime | None
+    """When it was due before a pause moved it; None: none did."""
+    first_closes_at: datetime | None
+    moved_by_pause: PauseId | None
+    """The pause at whose end it is due now (D56)."""
     entry: int
     """Index of the ledger entry that last changed it otherwise than by telling that it is overdue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseRecord(Record):
-    """A line declared not producing: what falls due in it is excused and counted apart (R13)."""
+    """A line declared not producing: what falls due in it is due at its end, or excused and counted apart (R13, D56)."""
 
     TABLE: ClassVar = "pauses"
     KEY: ClassVar = ("pause_id",)
@@ -139,6 +144,19 @@ def event_key(event_id: EventId) -> str:
 def is_of_event(trigger_key: str) -> bool:
     """Tell whether an event made it due, and no due time of a schedule."""
     return trigger_key.startswith(_OF_EVENT)
+
+
+def first_times(occurrence: OccurrenceRecord) -> OccurrenceRecord:
+    """Return an occurrence with the times that it was made with."""
+    if occurrence.first_due_at is None or occurrence.first_closes_at is None:
+        return occurrence
+    grace = occurrence.grace_ends_at - occurrence.due_at
+    return replace(
+        occurrence,
+        due_at=occurrence.first_due_at,
+        grace_ends_at=occurrence.first_due_at + grace,
+        closes_at=occurrence.first_closes_at,
+    )
 
 
 def _occurrence(look: Look, occurrence_id: OccurrenceId) -> OccurrenceRecord:
@@ -190,6 +208,9 @@ class OccurrenceMade(Fact):
             held_until=None,
             inconclusive_runs=0,
             overdue_told=False,
+            first_due_at=None,
+            first_closes_at=None,
+            moved_by_pause=None,
             entry=entry.index,
         )
         check = found(look, CheckRecord, self.line, self.check_id)
@@ -214,6 +235,43 @@ class OccurrenceOverdue(Fact):
         """Note that its being overdue was told."""
         del entry
         return (Put(replace(_occurrence(look, self.occurrence_id), overdue_told=True)),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OccurrencePostponed(Fact):
+    """It falls due in a pause of its line, so it is due at the end of that pause (D56).
+
+    Told again where the pause ends earlier, or another one goes on from there.
+    """
+
+    TYPE: ClassVar = "occurrence_postponed"
+
+    occurrence_id: OccurrenceId
+    check_id: str
+    station: str
+    device: str
+    pause_id: PauseId | None
+    """None: no pause is over its due time any more."""
+    due_at: datetime
+    grace_ends_at: datetime
+    closes_at: datetime
+    """As it was, or the end of the new grace where that is later."""
+
+    def fold(self, entry: Entry, look: Look) -> Changes:
+        """Give it these times, and keep those that it was made with."""
+        before = _occurrence(look, self.occurrence_id)
+        postponed = replace(
+            before,
+            due_at=self.due_at,
+            grace_ends_at=self.grace_ends_at,
+            closes_at=self.closes_at,
+            overdue_told=False,
+            first_due_at=before.first_due_at or before.due_at,
+            first_closes_at=before.first_closes_at or before.closes_at,
+            moved_by_pause=self.pause_id,
+            entry=entry.index,
+        )
+        return (Put(postponed),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,9 +317,12 @@ class OccurrenceDecided(Fact):
         )
 
     def fold(self, entry: Entry, look: Look) -> Changes:
-        """Decide it."""
+        """Decide it; what a pause excuses never was due at another time."""
+        before = _occurrence(look, self.occurrence_id)
+        if self.reason_code is DecisionCode.PAUSE:
+            before = first_times(before)
         decided = replace(
-            _occurrence(look, self.occurrence_id),
+            before,
             outcome=self.outcome,
             reason_code=self.reason_code,
             reason_text=self.reason_text,

@@ -27,6 +27,7 @@ from redrabbit.domain.identity import OccurrenceId, SignalName, StationId
 from redrabbit.domain.observation import NoData, Reason, StationView
 from redrabbit.domain.occurrence import OccurrenceStatus, status
 from redrabbit.domain.part_count import PartCount
+from redrabbit.domain.pauses import pauses_at, undecided
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.record_query import latest
@@ -44,7 +45,6 @@ from redrabbit.domain.run_words import Outcome
 from redrabbit.domain.schedule import next_due
 from redrabbit.domain.station import Device, Station
 from redrabbit.domain.unproved import UnprovedParts, unproved_parts, unproved_periods
-from redrabbit.services.pauses import pauses_at
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.runs_under_way import runs_under_way
 from redrabbit.services.telling_counts import last_told, told_by, told_since
@@ -67,7 +67,7 @@ class DeviceOverview:
     """What was made while nothing proved it; empty where a valid verification does, or nothing counts."""
     checks: tuple[Check, ...]
     undecided: tuple[OccurrenceRecord, ...]
-    """Its occurrences that are not decided, by due time."""
+    """Its occurrences that are not decided, by due time, as the pauses of its line have them."""
     occurrence_status: Mapping[OccurrenceId, OccurrenceStatus]
     """Of each undecided occurrence."""
     occurrence: OccurrenceRecord | None
@@ -148,7 +148,7 @@ def _scene(
         plant=plant,
         views=views,
         now=now,
-        undecided=reader.find(OccurrenceRecord, equals("outcome", None), order_by="due_at"),
+        undecided=undecided(reader, now),
         containments=open_containments(reader),
         runs=runs_under_way(reader),
         pauses=pauses_at(reader, now),

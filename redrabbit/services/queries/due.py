@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from redrabbit.base.messages import Message
+from redrabbit.domain.facts.occurrence import first_times
 from redrabbit.domain.identity import OccurrenceId, PauseId, RunId
 from redrabbit.domain.occurrence import OccurrenceStatus, holding_run, may_be_excused, status
+from redrabbit.domain.pauses import undecided, unended_pauses
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord, OccurrenceRecord
 from redrabbit.domain.run_words import AGAIN_WITHOUT_VERDICT
 from redrabbit.domain.schedule import next_due
 from redrabbit.domain.text import Text
-from redrabbit.services.pauses import unended_pauses
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.approvals import ApprovalShown, excuses_asked
 from redrabbit.services.queries.beside_status import without_verdict
@@ -25,7 +26,7 @@ from redrabbit.services.queries.place_names import (
     place_of,
     place_today,
 )
-from redrabbit.services.queries.reasons import why_decided
+from redrabbit.services.queries.reasons import postponed_words, why_decided
 from redrabbit.services.queries.wording import message
 
 LOOK_BACK: Final = timedelta(days=7)
@@ -51,6 +52,10 @@ class DueRow:
     """How it stands to its time: `overdue for 19 min`, `due in 6 min`."""
     window: Message
     """When it may be run: early from, on time until, closed at (B16)."""
+    postponed: Message | None
+    """From when to when which pause of its line moved it (D56)."""
+    pause: PauseId | None
+    """That pause, or the one that excused it."""
     parts: tuple[str, ...]
     can_excuse: bool
     asked: ApprovalShown | None
@@ -75,7 +80,7 @@ class AgainRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseRow:
-    """One pause of a line that is not over."""
+    """One pause of a line that is not over, or was not some days ago."""
 
     pause: PauseId
     line: Text
@@ -83,7 +88,7 @@ class PauseRow:
     ends_at: datetime
     reason: str
     declared_by: Person
-    now_on: bool
+    is_over: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +118,8 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
     adopted = reader.find(CheckRecord, equals("retired_at", None))
     in_a_row = {check.check_id: check.runs_without_verdict for check in adopted}
     asked = excuses_asked(reader, names, now)
-    undecided = reader.find(OccurrenceRecord, equals("outcome", None), order_by="due_at")
-    with_status = [(occurrence, status(occurrence, now)) for occurrence in undecided]
+    owed = undecided(reader, now)
+    with_status = [(occurrence, status(occurrence, now)) for occurrence in owed]
     lately = Where("due_at", ">=", now - LOOK_BACK)
     over = reader.find(
         OccurrenceRecord,
@@ -140,7 +145,7 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
     def past(outcome: str) -> tuple[DueRow, ...]:
         return tuple(_row(plant, names, o, outcome, now) for o in listed if o.outcome == outcome)
 
-    lapsing = rows(OccurrenceStatus.LAPSED)
+    lapsing, excused = rows(OccurrenceStatus.LAPSED), rows(OccurrenceStatus.EXCUSED)
     recorded = {
         outcome: reader.count(OccurrenceRecord, Where("outcome", "in", (outcome,)), lately)
         for outcome in ("lapsed", "excused")
@@ -150,10 +155,13 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
         again=_again(plant, adopted),
         overdue=rows(OccurrenceStatus.OVERDUE),
         due=rows(OccurrenceStatus.DUE, OccurrenceStatus.OPEN),
-        coming=(*rows(OccurrenceStatus.UPCOMING), *_planned(plant, adopted, undecided, now)),
+        coming=(*rows(OccurrenceStatus.UPCOMING), *_planned(plant, adopted, owed, now)),
         lapsed=(*lapsing, *past("lapsed")),
-        excused=past("excused"),
-        over_in_all={**recorded, "lapsed": recorded["lapsed"] + len(lapsing)},
+        excused=(*excused, *past("excused")),
+        over_in_all={
+            "lapsed": recorded["lapsed"] + len(lapsing),
+            "excused": recorded["excused"] + len(excused),
+        },
         is_cut=len(over) > len(listed),
         pauses=_pauses(reader, plant, names, now),
         lines=tuple((line.id, line.name) for line in plant.lines),
@@ -182,6 +190,8 @@ def _row(
             grace_ends_at=occurrence.grace_ends_at,
             closes_at=occurrence.closes_at,
         ),
+        postponed=postponed_words(occurrence),
+        pause=occurrence.pause_id or occurrence.moved_by_pause,
         parts=tuple(check.parts) if check is not None else (),
         can_excuse=may_be_excused(occurrence, now),
         asked=None,
@@ -226,11 +236,11 @@ def _again(plant: Plant, adopted: Iterable[CheckRecord]) -> tuple[AgainRow, ...]
 def _planned(
     plant: Plant,
     adopted: Iterable[CheckRecord],
-    undecided: Iterable[OccurrenceRecord],
+    owed: Iterable[OccurrenceRecord],
     now: datetime,
 ) -> tuple[DueRow, ...]:
     """Return each check's next due time that is not a row yet (D9)."""
-    known = {(o.check_id, o.due_at) for o in undecided}
+    known = {(o.check_id, first_times(o).due_at) for o in owed}
     rows: list[DueRow] = []
     for record in adopted:
         check = known_check(plant, record.check_id)
@@ -257,6 +267,8 @@ def _planned(
                     grace_ends_at=due.due_at + check.grace,
                     closes_at=due.due_at + check.closes_after,
                 ),
+                postponed=None,
+                pause=None,
                 parts=tuple(check.parts),
                 can_excuse=False,
                 asked=None,
@@ -270,7 +282,7 @@ def _planned(
 
 
 def _pauses(reader: Reader, plant: Plant, names: Names, now: datetime) -> tuple[PauseRow, ...]:
-    pauses = sorted(unended_pauses(reader, now), key=lambda pause: pause.begins_at)
+    pauses = sorted(unended_pauses(reader, now - LOOK_BACK), key=lambda pause: pause.begins_at)
     return tuple(
         PauseRow(
             pause=pause.pause_id,
@@ -279,7 +291,7 @@ def _pauses(reader: Reader, plant: Plant, names: Names, now: datetime) -> tuple[
             ends_at=pause.ends_at,
             reason=pause.reason_text,
             declared_by=person(names, pause.declared_by, pause.declared_how, pause.declared_entry),
-            now_on=pause.begins_at <= now,
+            is_over=pause.ends_at <= now,
         )
         for pause in pauses
     )

@@ -5,6 +5,7 @@ quotation marks, so neither is ever taken for the other (D23).
 """
 
 from redrabbit.base.messages import Message
+from redrabbit.domain.pauses import is_postponed
 from redrabbit.domain.records import OccurrenceRecord, RunRecord
 from redrabbit.services.queries.wording import message
 
@@ -17,6 +18,18 @@ def why_decided(occurrence: OccurrenceRecord) -> Message | None:
     if occurrence.pause_id is not None:
         return message("given.pause", pause=occurrence.pause_id)
     return _reason(occurrence.reason_code, occurrence.reason_text)
+
+
+def postponed_words(occurrence: OccurrenceRecord) -> Message | None:
+    """Return from when to when a pause moved a scheduled check; None where none did, or it was excused."""
+    if not is_postponed(occurrence):
+        return None
+    return message(
+        "postponed.because",
+        first_due_at=occurrence.first_due_at,
+        due_at=occurrence.due_at,
+        pause=occurrence.moved_by_pause,
+    )
 
 
 def why_stopped(run: RunRecord) -> Message | None:

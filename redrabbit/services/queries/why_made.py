@@ -5,6 +5,7 @@ from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import OccurrenceRecord, RunRecord
 from redrabbit.domain.run_questions import WhyMade, why_made
 from redrabbit.services.ports import Reader
+from redrabbit.services.queries.reasons import postponed_words
 from redrabbit.services.queries.wording import message
 
 
@@ -17,6 +18,8 @@ def why_message(reader: Reader, run: RunRecord, *, code: str = "why.due") -> Mes
         case WhyMade.DUE:
             assert run.occurrence_id is not None  # noqa: S101  it is made for one
             occurrence = recorded(reader, OccurrenceRecord, run.occurrence_id)
-            return message(code, due_at=occurrence.due_at, until=occurrence.grace_ends_at)
+            why = message(code, due_at=occurrence.due_at, until=occurrence.grace_ends_at)
+            postponed = postponed_words(occurrence)
+            return message("why.postponed", why=why, postponed=postponed) if postponed else why
         case WhyMade.ON_DEMAND:
             return message("why.on_demand")

@@ -232,6 +232,11 @@ class Occurrence(Model):
     due_at: datetime
     grace_ends_at: datetime
     closes_at: datetime
+    first_due_at: datetime | None = Field(
+        description="When it was due before a pause of its line moved it; null: none did."
+    )
+    first_closes_at: datetime | None
+    moved_by_pause: PauseRef | None = Field(description="The pause at whose end it is due now.")
     status: OccurrenceStatus = Field(description="As it stands now.")
     decided_at: datetime | None
     decided_by: Who | None

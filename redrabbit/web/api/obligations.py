@@ -10,6 +10,7 @@ from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import OccurrenceId
 from redrabbit.domain.occurrence import OccurrenceStatus, status
+from redrabbit.domain.pauses import as_paused, pauses_of, stands_now, undecided
 from redrabbit.domain.records import ApprovalRecord, OccurrenceRecord
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.newest import listed, newest_first, read_cursor
@@ -24,10 +25,8 @@ from redrabbit.web.api.requests import NewExcuse
 from redrabbit.web.api.values import Cursor, Filter, OccurrenceInPath, Since, Until
 from redrabbit.web.site import Site
 
-DECIDED: Final = frozenset(
-    {OccurrenceStatus.PASSED, OccurrenceStatus.FAILED, OccurrenceStatus.EXCUSED}
-)
-"""Statuses that are always stored; the others are computed from times (D9)."""
+DECIDED: Final = frozenset({OccurrenceStatus.PASSED, OccurrenceStatus.FAILED})
+"""Statuses that are always stored; the others are computed from times and pauses (D9)."""
 
 
 def obligations_router(site: Site) -> APIRouter:
@@ -73,7 +72,7 @@ def obligations_router(site: Site) -> APIRouter:
         behind = service.heartbeat().catching_up
         if behind is not None:  # an empty list would say that nothing is overdue (decision 0035)
             raise Refusal("catching_up", since=behind.since, until=behind.until)
-        where = [equals("outcome", None), *_where(line, None, None)]
+        where = _where(line, None, None)
         return await service.read(
             lambda reader: _overdue(reader, where, limit=limit, cursor=cursor, now=now)
         )
@@ -131,36 +130,46 @@ def _page(
     """Return a page; a status that is computed is looked for among the undecided (D9)."""
     if wanted is None or wanted in DECIDED:
         stored = [equals("outcome", wanted.value)] if wanted is not None else []
-        return newest_first(reader, OccurrenceRecord, [*where, *stored], limit=limit, after=cursor)
-    last = read_cursor(reader, OccurrenceRecord, cursor) if cursor is not None else None
-    undecided = reader.find(OccurrenceRecord, *where, equals("outcome", None), order_by="due_at")
+        found, following = newest_first(
+            reader, OccurrenceRecord, [*where, *stored], limit=limit, after=cursor
+        )
+        pauses = pauses_of(reader, found)
+        return [as_paused(each, pauses, now) for each in found], following
+    last = _last(reader, cursor, now)
     found = [
         o
-        for o in undecided
+        for o in undecided(reader, now, *where)
         if status(o, now) is wanted and (last is None or listed(o) < listed(last))
     ]
-    if wanted is OccurrenceStatus.LAPSED:
-        stored_lapsed, _ = newest_first(
+    if wanted in {OccurrenceStatus.LAPSED, OccurrenceStatus.EXCUSED}:
+        stored_ones, _ = newest_first(
             reader,
             OccurrenceRecord,
             [*where, equals("outcome", wanted.value)],
             limit=limit + 1,
             after=cursor,
         )
-        found += stored_lapsed
+        found += stored_ones
     found.sort(key=listed, reverse=True)
     page = found[:limit]
     return page, str(page[-1].occurrence_id) if len(found) > limit else None
+
+
+def _last(reader: Reader, cursor: str | None, now: datetime) -> OccurrenceRecord | None:
+    """Return the last that was shown, as it stands now."""
+    if cursor is None:
+        return None
+    return stands_now(reader, read_cursor(reader, OccurrenceRecord, cursor), now)
 
 
 def _overdue(
     reader: Reader, where: list[Where], *, limit: int, cursor: str | None, now: datetime
 ) -> Page[Occurrence]:
     """Return a page of what is overdue; behind the cursor also where that one no longer is."""
-    last = read_cursor(reader, OccurrenceRecord, cursor) if cursor is not None else None
+    last = _last(reader, cursor, now)
     found = [
         each
-        for each in reader.find(OccurrenceRecord, *where, order_by="due_at")
+        for each in undecided(reader, now, *where)
         if status(each, now) is OccurrenceStatus.OVERDUE
         and (last is None or listed(each) > listed(last))
     ]
@@ -176,7 +185,7 @@ def _occurrence(reader: Reader, occurrence_id: OccurrenceId, now: datetime) -> O
     found = reader.get(OccurrenceRecord, occurrence_id)
     if found is None:
         raise Refusal("no_such_occurrence", occurrence=occurrence_id)
-    return occurrence_model(found, names_in(reader), now)
+    return occurrence_model(stands_now(reader, found, now), names_in(reader), now)
 
 
 def occurrence_model(record: OccurrenceRecord, names: Names, now: datetime) -> Occurrence:

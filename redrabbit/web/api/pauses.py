@@ -32,7 +32,7 @@ def pauses_router(site: Site) -> APIRouter:
         openapi_extra=refuses("no_such_line", "pause_ends_before_it_begins", "pause_too_long"),
     )
     async def declare_pause(body: NewPause, by: By) -> Pause:
-        """Declare a line not producing; what falls due meanwhile is excused and counted apart."""
+        """Declare a line not producing; what falls due meanwhile is due at its end, or excused where it lasts longer."""
         act = acts.DeclarePause(
             line=LineId(body.line),
             begins_at=body.begins_at,

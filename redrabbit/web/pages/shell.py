@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from starlette.responses import HTMLResponse
 
 from redrabbit.domain.containment_questions import IS_OPEN
-from redrabbit.domain.records import ContainmentRecord, OccurrenceRecord
-from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.domain.pauses import is_overdue_by
+from redrabbit.domain.records import ContainmentRecord
+from redrabbit.services.ports import Reader
 from redrabbit.services.queries.approvals import waiting_count
 from redrabbit.services.queries.band import BandItem, band
 from redrabbit.web.rendering import Visit, page
@@ -27,9 +28,7 @@ async def shell_page(
 
     def waiting(reader: Reader) -> tuple[dict[str, int], int, tuple[BandItem, ...]]:
         counts = {
-            "/due": reader.count(
-                OccurrenceRecord, equals("outcome", None), Where("grace_ends_at", "<=", now)
-            ),
+            "/due": len(is_overdue_by(reader, now)),
             "/receivers": sum(reader.parked_counts().values()),
             "/containments": reader.count(ContainmentRecord, IS_OPEN),
             "/approvals": waiting_count(reader),

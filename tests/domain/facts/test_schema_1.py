@@ -42,6 +42,7 @@ ADDED = {
     "approval_overdue",
     "badge_issued",
     "check_due_anew",
+    "occurrence_postponed",
     "badge_revoked",
     "alarms_told",
     "way_removed",

@@ -67,7 +67,7 @@ def test_what_the_plan_says_is_coming_before_it_is_a_row(showcase: Showcase) -> 
 
 def test_a_pause_that_is_not_over_is_listed_and_not_yet_on(showcase: Showcase) -> None:
     (pause,) = page_of(showcase).pauses
-    assert (pause.begins_at, pause.now_on, pause.declared_by) == (
+    assert (pause.begins_at, pause.is_over, pause.declared_by) == (
         at(200),
         False,
         CHEN_JIE_STATED,
