@@ -11,11 +11,10 @@ from redrabbit.base.text_workbook import write_whole
 from redrabbit.config.plant import load_plant
 from redrabbit.coverage_words import UNKNOWN, gap_in_words, workbook
 from redrabbit.domain.coverage import Coverage, Covered, Gap, Recorded, coverage
-from redrabbit.domain.identity import CheckId, PartId
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import ChallengePartRecord, CheckRecord
 from redrabbit.exit_codes import FOUND, WRONG_USE, exit_code_of
 from redrabbit.services.ports import Reader
+from redrabbit.services.queries.coverage import recorded_in
 from redrabbit.store.reading_database import open_for_reading
 
 
@@ -60,14 +59,7 @@ def _known(folder: Path | None, database_url: str | None) -> tuple[Plant, Record
 
 
 def _adopted(reader: Reader) -> tuple[Plant, Recorded]:
-    return plant_in_force(reader), Recorded(
-        parts={PartId(part.part_id): part.state for part in reader.find(ChallengePartRecord)},
-        adopted_at={
-            CheckId(check.check_id): check.adopted_at
-            for check in reader.find(CheckRecord)
-            if check.retired_at is None
-        },
-    )
+    return plant_in_force(reader), recorded_in(reader)
 
 
 def _as_json(found: Coverage, plant: Plant, language: str) -> dict[str, object]:

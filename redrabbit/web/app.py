@@ -49,6 +49,7 @@ from redrabbit.web.pages.approvals import approvals_router
 from redrabbit.web.pages.board import board_router
 from redrabbit.web.pages.certificate import certificate_router
 from redrabbit.web.pages.containment import containment_router
+from redrabbit.web.pages.coverage import coverage_router
 from redrabbit.web.pages.due import due_router
 from redrabbit.web.pages.enrolment import enrolment_router
 from redrabbit.web.pages.ledger import ledger_page_router
@@ -90,6 +91,7 @@ PAGES: Final = (
     approvals_router,
     alarms_router,
     containment_router,
+    coverage_router,
     receivers_router,
     ledger_page_router,
     people_router,

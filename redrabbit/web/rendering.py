@@ -421,6 +421,7 @@ NAVIGATION: Final = (
         "nav.group.records",
         (
             ("/runs", "nav.runs"),
+            ("/coverage", "nav.coverage"),
             ("/receivers", "nav.receivers"),
             ("/ledger", "nav.ledger"),
             ("/docs", "nav.api"),

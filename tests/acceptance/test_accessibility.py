@@ -51,6 +51,7 @@ PAGES = [
     "/sign/51",  # a part as it was registered
     "/approvals",
     "/receivers",
+    "/coverage",
     "/alarms",
     "/ledger",
     "/nowhere",

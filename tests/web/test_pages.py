@@ -65,6 +65,7 @@ PAGES = [
     f"/containments/{OPEN_CASE}",
     "/sign/51",  # a part as it was registered
     "/receivers",
+    "/coverage",
     "/alarms",
     "/approvals",
     "/ledger",
@@ -75,7 +76,7 @@ PAGES = [
 FAMILIES = (
     "nav|board|status|station|start|who|scan|why|do|confirm|run|runs|step|verdict|outcome|purpose|"
     "expected|observed|given|alarm|due|form|pause|col|filter|pager|part|fact|diagram|print|advice|"
-    "alarms|band|fate|told|watcher|containment|window|receivers|parked|event|refusal|http|problem|reason|value|stations|live|why_inconclusive|"
+    "alarms|band|fate|told|watcher|containment|window|receivers|coverage|gap|parked|event|refusal|http|problem|reason|value|stations|live|why_inconclusive|"
     "approval|approvals|enrol|screens|teach|trust|sign|signed|meaning|how|part_state|ledger|grade|graded|known_by|answer|watched|pulse"
 )
 UNSAID = re.compile(rf">[^<]*\b(?:{FAMILIES})\.[a-z_]+(?:[. (<]|$)")

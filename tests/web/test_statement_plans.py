@@ -219,6 +219,8 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
             "/stations",
             "/due",
             "/receivers",
+            "/coverage",
+            "/coverage.xlsx",
             "/alarms",
             "/approvals",
             "/approvals/refuse",
@@ -243,7 +245,7 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
         *(f"{api}/me", f"{api}/people", f"{api}/people/p-0001", f"{api}/tokens"),
         *(f"{api}/people?limit=1&cursor=p-0001", f"{api}/tokens?limit=1&cursor={token}"),
         *("/metrics", "/ready", "/health", f"{api}/stations", f"{api}/devices", f"{api}/checks"),
-        *(f"{api}/overdue", f"{api}/overdue?line=line1", f"{api}/receivers"),
+        *(f"{api}/overdue", f"{api}/overdue?line=line1", f"{api}/receivers", f"{api}/coverage"),
         f"{api}/overdue?limit=1&cursor={occurrences[0].occurrence_id}",
         *(
             f"{api}/{name}?limit=1{cursor}"

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from redrabbit.web.api.alarms import alarms_router, silences_router
 from redrabbit.web.api.approvals import approvals_api_router
 from redrabbit.web.api.containments import containments_router
+from redrabbit.web.api.coverage import coverage_api_router
 from redrabbit.web.api.events import events_router
 from redrabbit.web.api.ledger import ledger_router
 from redrabbit.web.api.obligations import obligations_router
@@ -31,6 +32,7 @@ def api_routers(site: Site) -> Iterator[APIRouter]:
     yield people_api_router(site)
     yield qualifications_router(site)
     yield plant_router(site)
+    yield coverage_api_router(site)
     yield people_at_stations_router(site)
     yield pulses_router(site)
     yield parts_router(site)
