@@ -170,8 +170,9 @@ class _Look:
         events = events_of(check.schedule)
         if not dues and not events:
             yield replace(bare, kind=GapKind.CHECK_NEVER_DUE)
+        by_signal = {each.event for each in self.plant.station(check.station).events}
         for event in events:
-            if event not in _OF_THE_SOFTWARE:
+            if event not in by_signal | _OF_THE_SOFTWARE:
                 yield replace(bare, kind=GapKind.EVENT_WITHOUT_SIGNAL, told={"event": event.value})
         again = self._due_within_window(check, dues)
         if again is not None:

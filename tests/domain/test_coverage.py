@@ -14,10 +14,11 @@ from redrabbit.domain.challenge_part import PartState
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.coverage import Coverage, GapKind, Recorded, coverage
 from redrabbit.domain.grade import Grade
-from redrabbit.domain.identity import FailureMode, PartId
+from redrabbit.domain.identity import FailureMode, PartId, SignalName, StationId
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.schedule_rules import Daily, EveryInterval, OnDemand
+from redrabbit.domain.schedule_rules import Daily, EveryInterval, OnDemand, PlantEvent
 from redrabbit.domain.schedule_words import parse_schedule
+from redrabbit.domain.station import EventSignal, EventWhen
 from tests.plants import OP20, OP30, a_check, a_part, a_plant, a_station
 
 NOW = datetime(2026, 3, 2, 5, 50, tzinfo=UTC)
@@ -86,6 +87,21 @@ def test_an_event_beside_the_calendar_is_named_and_a_failed_check_is_known_witho
     found = of(changed(schedule=schedule))
     assert [dict(gap.told) for gap in found.gaps] == [{"event": "tool_change"}]
     assert found.rows[0].due_at is not None
+
+
+@pytest.mark.parametrize("told_at", [OP20, OP30])
+def test_an_event_that_a_signal_of_the_checks_own_station_tells_is_no_gap(
+    told_at: StationId,
+) -> None:
+    signal = EventSignal(
+        event=PlantEvent.CHANGEOVER, signal=SignalName("part_code"), when=EventWhen.CHANGES
+    )
+    stations = tuple(
+        dataclasses.replace(a_station(each), events=(signal,) if each == told_at else ())
+        for each in (OP20, OP30)
+    )
+    found = of(changed(schedule=parse_schedule("after changeover")), stations=stations)
+    assert kinds(found) == ([] if told_at == OP20 else [GapKind.EVENT_WITHOUT_SIGNAL])
 
 
 def test_a_device_without_a_check_and_a_mode_without_a_part() -> None:
