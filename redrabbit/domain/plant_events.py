@@ -57,10 +57,12 @@ def same_event(
 def serves(occurrence: OccurrenceRecord, at: datetime) -> bool:
     """Tell whether what is due already is done after an event at `at`, so that it proves the device after it, too (D55).
 
-    Undecided, not begun, and due: its grace and its window end before those that the event would have.
+    Undecided, not begun, and due: its grace and its window end before those that the event would have. What a pause
+    moved to its end serves it, too: what is told in the pause would be due at that end as well.
     """
+    due_at = occurrence.first_due_at or occurrence.due_at
     undecided = occurrence.outcome is None and holding_run(occurrence) is None
-    return undecided and occurrence.due_at <= at < lapse_at(occurrence)
+    return undecided and due_at <= at < lapse_at(occurrence)
 
 
 def _near(first_at: datetime, at: datetime) -> bool:

@@ -17,7 +17,7 @@ from redrabbit.domain.records import OccurrenceRecord, PlantEventRecord
 from redrabbit.domain.schedule import parse_schedule
 from redrabbit.domain.schedule_rules import PlantEvent
 from redrabbit.domain.station import EventSignal, EventWhen, Station
-from redrabbit.services import plant_events, scheduling
+from redrabbit.services import planning, plant_events, scheduling
 from redrabbit.services.adopting import adopt
 from tests.plants import BEGIN, LINE, OP20, OP30, TORQUE_CHECK, Bench, a_check, a_plant, a_station
 from tests.services import test_custody as custody
@@ -391,3 +391,27 @@ def test_another_rule_of_the_station_is_a_change_of_parameters_where_a_check_wai
 
 def events(bench: Bench) -> list[PlantEventRecord]:
     return bench.database.read_now(lambda reader: reader.find(PlantEventRecord))
+
+
+def test_what_a_pause_moved_to_its_end_serves_an_event_in_the_pause_too() -> None:
+    """D56: both would be due at the end of the pause; one verification then proves the device after both."""
+    bench = Bench(a_plant_of("every shift start + after changeover"))
+    now = bench.clock.now()
+    bench.write(
+        lambda uow: planning.declare_pause(
+            uow,
+            bench.plant,
+            line=LINE,
+            begins_at=now,
+            ends_at=now + timedelta(hours=1),
+            reason="no orders",
+            actor=ANNA,
+        )
+    )
+    bench.pass_time(20 * MINUTE)
+    step(bench)
+    (shift,) = made(bench)
+    assert shift.due_at == now + timedelta(hours=1)
+    event = tell(bench)
+    assert event.those_serving == (shift.occurrence_id,)
+    assert len(made(bench)) == 1
