@@ -44,7 +44,8 @@ class Right(StrEnum):
     OWN = "own"
     """What is about oneself: whoever is signed in."""
     ACT = "act"
-    """To ask for an act: whoever is known, or at an enrolled screen; the command decides."""
+    """To ask for an act: whoever is known, or at an enrolled screen; the command decides. What is shown with its refusal
+    is a matter of the page's own row (`may_see_page`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +264,21 @@ def may_read(request: Request, asker: Asker) -> bool:
     """Return whether somebody may read, or begin, what a request asks for."""
     right = right_of(request.method, _path_of(request))
     return may(asker, right, station=request.path_params.get("station_id"))
+
+
+def may_see_page(request: Request, asker: Asker) -> bool:
+    """Return whether somebody may see the page that a form stands on: where an act was refused, it is shown to nobody else.
+
+    A form is sent to the address of its page, or to one below it.
+    """
+    right = right_of_page(_path_of(request))
+    return may(asker, right, station=request.path_params.get("station_id"))
+
+
+def right_of_page(path: str) -> Right:
+    """Return what the page asks whose form is sent to this path; KeyError for a path that belongs to no page."""
+    above = path.rpartition("/")[0]
+    return right_of("GET", path if f"GET {path}" in ROUTES else above)
 
 
 async def ask_right(sign_in: SignIn, request: Request) -> None:

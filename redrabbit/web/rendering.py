@@ -31,7 +31,7 @@ from redrabbit.web.access import FORM_COOKIE, AccessRules, form_key, form_token,
 from redrabbit.web.at_station import NOT_THERE, AtStation, at_station_of
 from redrabbit.web.cookies import keep, kept
 from redrabbit.web.proxies import is_local
-from redrabbit.web.reading_rights import may, right_of
+from redrabbit.web.reading_rights import may, may_see_page, right_of
 from redrabbit.web.refused_rights import note_refused
 from redrabbit.web.shown_to import shown_to, stated_name
 from redrabbit.web.unbroken import unbroken
@@ -185,7 +185,12 @@ class Visit:
         return Words(self.language, self.service.plant.zone, self.now)
 
     def with_refusal(self, refusal: Refusal) -> "Visit":
-        """Return the same visit, to be told why something was not done; a right that was refused is logged."""
+        """Return the same visit, to be told on the form's page why something was not done; a right that was refused is logged.
+
+        Raises the refusal itself for whoever may not see that page: they are told why, and nothing else.
+        """
+        if not may_see_page(self.request, self.asker):
+            raise refusal
         note_refused(self.request, refusal)
         return replace(self, refused=refusal)
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from redrabbit.domain.facts.token import Scope
 from redrabbit.domain.role import Role
-from redrabbit.web.reading_rights import READERS, ROUTES, Right, may
+from redrabbit.web.reading_rights import READERS, ROUTES, Right, may, right_of_page
 from redrabbit.web.visitor import asker_at
 from tests.people import People
 from tests.web.conftest import Visitor, serve
@@ -216,6 +216,59 @@ def _wrong(served: Visitor, someone: Someone, route: str, right: Right) -> str |
     return (
         None if is_right_way else f"{route} refuses {someone.name} by {answer.status_code} {code}"
     )
+
+
+FORMS = [
+    route
+    for route in ROUTES
+    if route.startswith("POST ") and not route.startswith("POST /api/") and route not in SIGNS_OUT
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_form_that_is_refused_shows_its_page_only_to_whom_the_page_is_for(
+    served: Visitor, everyone: dict[str, Someone], name: str
+) -> None:
+    someone, seen = everyone[name], []
+    people = People(served.plant.agent, lambda command: served.let(served.plant.write(command)))
+    screen = people.screen("line1-op20") if name == "nobody" else ""
+    for route in FORMS:
+        right = right_of_page(route.split(" ", 1)[1])
+        at_own_station = bool(screen) and right is Right.STATION
+        if right is Right.PUBLIC or right in someone.reads or at_own_station:
+            continue
+        served.client.cookies.clear()
+        cookies = {**someone.cookies, "rr_screen": screen, "rr_form": "a-nonce-of-this-browser"}
+        answer = served.client.post(
+            path_of(route).replace("/start", f"/{ACT_OF.get(route, 'start')}"),
+            headers={
+                "origin": BASE,
+                "cookie": "; ".join(f"__Host-{n}={value}" for n, value in cookies.items()),
+                **someone.headers,
+            },
+            data={"x": "y"},
+            follow_redirects=False,
+        )
+        if answer.status_code != 303 and 'class="problem-page"' not in answer.text:
+            seen.append(f"{route} {answer.status_code}")
+    assert seen == []
+
+
+ACT_OF = {
+    "POST /due/{act}": "excuse",
+    "POST /alarms/{act}": "take",
+    "POST /approvals/{act}": "refuse",
+    "POST /receivers/{act}": "test",
+    "POST /containments/{containment}/{act}": "tick",
+    "POST /people/{person_id}/{act}": "link",
+    "POST /tokens/{act}": "issue",
+    "POST /account/{act}": "pin",
+}
+"""An act that there is at each address."""
+
+
+def test_each_form_is_of_a_page_with_a_row() -> None:
+    assert [route for route in FORMS if right_of_page(route.split(" ", 1)[1]) is Right.ACT] == []
 
 
 def test_as_long_as_nobody_is_registered_everything_is_as_before(onlooker: Visitor) -> None:
