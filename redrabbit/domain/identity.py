@@ -145,11 +145,17 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """By what somebody is known at a station: it has to count still when what they do is recorded."""
+    """By what somebody is known: it has to count still when what they do is recorded. None: not by this."""
 
-    badge: BadgeId
+    badge: BadgeId | None = None
     pin: str | None = None
-    """The mark of the PIN that they gave; None: they gave none."""
+    """The mark of the PIN that they gave."""
+    password: str | None = None
+    """The mark of the password that they had."""
+    session: str | None = None
+    """The digest of the session in which they are signed in."""
+    screen: ScreenId | None = None
+    """The enrolled screen that they use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +171,7 @@ class Actor:
     token: str | None = None
     """The number of the API token, if one was used."""
     standing: Standing | None = field(default=None, compare=False, repr=False)
-    """By what they are known at the station; nothing of it is recorded. None: by something else."""
+    """By what they are known; nothing of it is recorded. None: by a token, which is looked up by its number, or by nothing."""
 
     @classmethod
     def stated(cls, actor_id: str) -> "Actor":

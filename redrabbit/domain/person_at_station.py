@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Self
 
-from redrabbit.domain.identity import Actor, BadgeId, How, PersonId, Standing
+from redrabbit.domain.identity import Actor, BadgeId, How, PersonId, ScreenId, Standing
 
 IDLE: Final = timedelta(minutes=5)
 """So long after their last act somebody without a run is still there."""
@@ -96,9 +96,10 @@ class PersonAtStation(Presence):
         """Return them after the PIN that they gave was changed or taken away: they are known by their badge only."""
         return replace(self, pin=None)
 
-    def actor(self, station: str) -> Actor:
-        """Return as whom they act there."""
-        return Actor(id=self.person_id, how=self.how, station=station, standing=self.standing)
+    def actor(self, station: str, screen: ScreenId) -> Actor:
+        """Return as whom they act there, at this enrolled screen."""
+        standing = replace(self.standing, screen=screen)
+        return Actor(id=self.person_id, how=self.how, station=station, standing=standing)
 
 
 def came(person_id: PersonId, badge: BadgeId, how: How, at: Situation) -> PersonAtStation:

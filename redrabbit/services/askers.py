@@ -14,7 +14,7 @@ from redrabbit.domain.facts.person import PersonRecord
 from redrabbit.domain.facts.role_grant import RoleGrantRecord
 from redrabbit.domain.facts.station_screen import StationScreenRecord
 from redrabbit.domain.facts.token import Scope, TokenRecord
-from redrabbit.domain.identity import Actor, How, StationId
+from redrabbit.domain.identity import Actor, How, Standing, StationId
 from redrabbit.domain.person_at_station import PersonAtStation
 from redrabbit.domain.rights import is_active, roles_anywhere
 from redrabbit.domain.role import Role
@@ -72,9 +72,14 @@ class Asker:
             how, token = How.TOKEN, self.token.token_id
             return Actor(id=self.person.person_id, how=how, token=token)
         if self.session is not None:
-            return Actor(id=self.person.person_id, how=self.session.how, station=self.station)
+            return Actor(
+                id=self.person.person_id,
+                how=self.session.how,
+                station=self.station,
+                standing=Standing(session=self.session.digest),
+            )
         if self.there is not None and self.screen is not None:
-            return self.there.actor(self.screen.station)
+            return self.there.actor(self.screen.station, self.screen.screen_id)
         return None
 
     @property

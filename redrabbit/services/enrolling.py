@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from redrabbit.domain.beside import digest_of, new_secret
-from redrabbit.domain.identity import Actor, How, StationId
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.identity import Actor, BadgeId, How, ScreenId, Standing, StationId
 from redrabbit.domain.one_time_code import CodePurpose
 from redrabbit.domain.people_acts import EnrolScreen
 from redrabbit.domain.records import StationScreenRecord
@@ -18,6 +19,7 @@ from redrabbit.services.permitting import require
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.sign_in import Place, SignIn
+from redrabbit.services.still_known import lasting
 
 ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """No 0 and O, no 1 and I."""
@@ -52,7 +54,8 @@ async def make_code(
     def made(uow: UnitOfWork) -> None:
         act = EnrolScreen(station=station, name="-")
         require(uow, service.plant, act, actor, uow.now)
-        give_code(uow, CodePurpose.ENROL_SCREEN, _subject(station, actor), code)
+        subject = _subject(station, lasting(uow, actor))
+        give_code(uow, CodePurpose.ENROL_SCREEN, subject, code)
 
     await sign_in.write(made)
     return code
@@ -70,13 +73,37 @@ async def enrol(
     station, actor = _who(subject)
     secret = new_secret()
     asked = EnrolScreen(station=station, name=name, secret_digest=digest_of(secret))
-    return EnrolledScreen(screen=await service.do(asked, actor), secret=secret)
+    try:
+        return EnrolledScreen(screen=await service.do(asked, actor), secret=secret)
+    except Refusal as refusal:
+        if refusal.code == "known_no_longer":  # it is not they who stand before the screen
+            raise Refusal("code_does_not_work") from None
+        raise
+
+
+_NOT_BY_THIS: Final = "-"
+_KNOWN_BY: Final = 4
 
 
 def _subject(station: StationId, actor: Actor) -> str:
-    return f"{station} {actor.id} {actor.how.value}"
+    """Return who made a code for which station, and by what they were known: that has to count when it is used."""
+    by = actor.standing or Standing()
+    known_by = (by.badge, by.pin, by.password, by.screen)
+    return " ".join(
+        (station, actor.id, actor.how.value, *(one or _NOT_BY_THIS for one in known_by))
+    )
 
 
 def _who(subject: str) -> tuple[StationId, Actor]:
-    station, actor_id, how = subject.split(" ")
-    return StationId(station), Actor(id=actor_id, how=How(how))
+    station, actor_id, how, *known_by = subject.split(" ")
+    found = [None if one == _NOT_BY_THIS else one for one in known_by]
+    if len(found) != _KNOWN_BY:
+        raise Refusal("code_does_not_work")  # of a version that did not keep it
+    badge, pin, password, screen = found
+    standing = Standing(
+        badge=BadgeId(badge) if badge else None,
+        pin=pin,
+        password=password,
+        screen=ScreenId(screen) if screen else None,
+    )
+    return StationId(station), Actor(id=actor_id, how=How(how), standing=standing)

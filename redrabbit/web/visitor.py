@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection, Request
 
 from redrabbit.domain.acts import Act
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.identity import Actor
+from redrabbit.domain.identity import Actor, Standing
 from redrabbit.domain.scanned_code import reads_as_code
 from redrabbit.services.askers import Asker, Shown
 from redrabbit.services.plant_service import LocalPlantService
@@ -92,7 +92,9 @@ async def actor(
     if not asker.is_anybody:
         refuse_code(stated)
     here = _place(service, asker, at)
-    return replace(await service.stated(stated, act, station=here), station=here)
+    said = await service.stated(stated, act, station=here)
+    by = Standing(screen=asker.screen.screen_id) if asker.screen is not None else None
+    return replace(said, station=here, standing=by)
 
 
 def refuse_code(name: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redrabbit.domain.identity import BadgeId, How, PersonId
+from redrabbit.domain.identity import BadgeId, How, PersonId, ScreenId
 from redrabbit.domain.person_at_station import IDLE, PersonAtStation, Situation, came
 
 BEGAN = datetime(2026, 11, 27, 6, 0, tzinfo=UTC)
@@ -25,7 +25,7 @@ def chen(situation: Situation, how: How = How.BADGE) -> PersonAtStation:
 
 
 def test_a_badge_says_who_acts_at_the_station() -> None:
-    actor = chen(at()).actor("line1-op20")
+    actor = chen(at()).actor("line1-op20", ScreenId("s-1"))
     assert (actor.id, actor.how, actor.station) == (CHEN, How.BADGE, "line1-op20")
     assert not chen(at()).is_proven
 
@@ -68,7 +68,7 @@ def test_where_no_shift_is_on_somebody_may_be_there_too() -> None:
 def test_a_pin_proves_who_it_is_until_they_go() -> None:
     person = chen(at(), How.TAUGHT_IN).proved(at(1, "R-1"), "of the PIN")
     assert person.is_proven
-    assert person.actor("line1-op20").how is How.BADGE_PIN
+    assert person.actor("line1-op20", ScreenId("s-1")).how is How.BADGE_PIN
     assert person.acted(at(2, "R-1")).is_proven
     assert person.is_there(at(59, "R-1"))
 
