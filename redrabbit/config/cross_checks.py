@@ -11,10 +11,10 @@ from redrabbit.config.file_schema import Located
 from redrabbit.config.plan_file import PlanFile, PlannedCheck
 from redrabbit.config.plant_file import PlantFile
 from redrabbit.config.problem import Problems, SourcePosition
+from redrabbit.config.schedule_checks import check_schedule
 from redrabbit.config.station_file import NamedDevice, StationFile
 from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.grade import Grade, best
-from redrabbit.domain.schedule_rules import EveryShiftStart, ScheduleRule, rules_of
 
 Devices = dict[str, tuple[StationFile, NamedDevice] | None]
 """By id; None where two have it, so that nobody can tell which one is meant."""
@@ -62,7 +62,8 @@ def check_plan(
         if where is not None:
             _check_device(check, where[1], problems)
             _check_parts(check, where[1], parts, problems)
-            _check_shifts(check, where[0], plant, problems)
+            line = where[0].line or ""
+            check_schedule(check, line, plant.calendars.get(line), problems)
             _check_grade(check, where[0], where[1], problems)
 
 
@@ -130,22 +131,6 @@ def _check_parts(
                     "a rule with accepted, or no good master",
                     "accepted is positive: silence does not accept a part (D3)",
                 )
-
-
-def _check_shifts(
-    check: PlannedCheck, station: StationFile, plant: PlantFile, problems: Problems
-) -> None:
-    """Refuse a check at each shift start on a line whose calendar has no shifts."""
-    calendar = plant.calendars.get(station.line or "")
-    schedule: ScheduleRule | None = check.block["schedule"]
-    if schedule is None or calendar is None or calendar.shifts:
-        return
-    if any(isinstance(rule, EveryShiftStart) for rule in rules_of(schedule)):
-        problems.add(
-            check.block.place_of("schedule"),
-            sentence("every shift start, but line {line!r} has no shifts", line=station.line),
-            "a calendar with shifts, or another schedule",
-        )
 
 
 def _check_grade(

@@ -1,21 +1,18 @@
-"""Schedules: the small words of the control plan, and the instants at which a check is due (D18).
+"""Schedules: the rules of a control plan, and the instants at which a check is due (D18, D41).
 
-    every shift start
-    daily at 06:00
-    weekly on mon, thu at 06:00
-    monthly on 1 at 06:00          on 29 to 31 in a shorter month: its last day
-    every 20 s, every 30 min, every 2 h
-    after changeover               due when the event happens; never by the calendar
-    on demand                      never due by itself
+The words are read in `schedule_words` and can be had from here. Times of day are plant-local; what happens in
+a daylight-saving gap or overlap is said in `shift_calendar`. Holidays stop shifts; a time of day on which the
+line does not work is due, left out, or due at the next shift start, as its rule says. What is due in a shift
+counts time that passes: half of a night of nine hours is four and a half.
 
-Several rules of one check are due whenever one of them is. Two that fall due at the same instant are one
-due time; its key is the first of theirs in the order of text, whatever order the plan has them in (decision 50).
+`every 2 h` counts from an anchor, the instant at which the check was adopted: anchor + n intervals, n from 1.
+`every 2 h of work` counts from each shift's start; at a shift's end it is due only where another shift
+begins, so never while nobody works. Events and `on demand` are never due here.
 
-The words themselves are read in `schedule_words` and can be had from here. Times of day are
-plant-local; what happens in a daylight-saving gap or overlap is said in `shift_calendar`. Holidays
-stop shifts, not times of day. Interval rules count from an anchor, the instant at which the check
-was adopted: anchor + n intervals, n from 1. Each due time has a trigger key, which makes its
-occurrence unique (D8). What becomes of a due time (window, grace, status) is `occurrence`'s part.
+Each due time has a trigger key, which makes its occurrence unique (D8): the planned instant, or the moment of
+a shift, `shift:2026-05-01:early:middle`. One moment of one shift has one key, by whichever rule it is due. Several
+rules of one check are due whenever one of them is; two that fall due at the same instant are one due time, and its key
+is the first of theirs in the order of text (decision 50). What becomes of a due time is `occurrence`'s part.
 """
 
 import heapq
@@ -23,9 +20,26 @@ from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from itertools import islice
 from typing import Final, assert_never
 
+from redrabbit.domain.schedule_rules import (
+    WEEKDAYS,
+    Days,
+    EveryShiftEnd,
+    EveryShiftMiddle,
+    EveryWorkInterval,
+    FirstShift,
+    NotWorking,
+    OnDays,
+    Period,
+    ShiftRule,
+    TimedRule,
+    TimesAShift,
+    days_of,
+    rules_of,
+)
 from redrabbit.domain.schedule_words import (
     AfterEvent,
     Daily,
@@ -44,11 +58,15 @@ from redrabbit.domain.schedule_words import (
     schedule_text,
 )
 from redrabbit.domain.shift_calendar import (
+    A_MOMENT,
     ONE_DAY,
     ShiftCalendar,
+    ShiftWindow,
     instant_of,
+    last_end_by,
     plant_date,
     windows_on,
+    works_at,
 )
 
 __all__ = [
@@ -68,6 +86,7 @@ __all__ = [
     "due_times",
     "duration_text",
     "each_due_time",
+    "left_out_times",
     "next_due",
     "next_dues",
     "parse_duration",
@@ -87,7 +106,7 @@ class DueTime:
     due_at: datetime
     """Aware UTC."""
     trigger_key: str
-    """The planned UTC instant, or `shift:<plant date>:<shift>`."""
+    """The planned UTC instant, or a moment of a shift, `shift:<plant date>:<shift>`."""
 
 
 def due_times(
@@ -138,6 +157,20 @@ def each_due_time(
         yield from _each_of(rule, calendar, anchor, since, until)
 
 
+def left_out_times(
+    rule: ScheduleRule, calendar: ShiftCalendar, since: datetime, until: datetime
+) -> list[datetime]:
+    """Return the times of day in (since, until] that are left out, or moved, because the line does not work, in order."""
+    found = {
+        due.due_at
+        for one in rules_of(rule)
+        if isinstance(one, TimedRule) and one.when_not_working is not NotWorking.DUE
+        for due in _by_day(one, calendar, since, until)
+        if not works_at(calendar, due.due_at)
+    }
+    return sorted(found)
+
+
 def _each_of(
     rule: OneRule, calendar: ShiftCalendar, anchor: datetime, since: datetime, until: datetime
 ) -> Iterator[DueTime]:
@@ -146,10 +179,18 @@ def _each_of(
             return
         case EveryInterval():
             yield from _by_interval(rule, anchor.astimezone(UTC), since, until)
-        case EveryShiftStart():
-            yield from _by_shift(calendar, since, until)
-        case Daily() | Weekly() | Monthly():
-            yield from _by_day(rule, calendar, since, until)
+        case (
+            EveryShiftStart()
+            | EveryShiftMiddle()
+            | EveryShiftEnd()
+            | TimesAShift()
+            | EveryWorkInterval()
+        ):
+            yield from _by_shift(rule, calendar, since, until)
+        case Daily() | Weekly() | Monthly() | OnDays():
+            yield from _by_time(rule, calendar, since, until)
+        case FirstShift():
+            yield from _by_first_shift(rule.days, calendar, since, until)
         case _:  # pragma: no cover
             assert_never(rule)
 
@@ -173,22 +214,142 @@ def _by_interval(
         number += 1
 
 
-def _by_shift(calendar: ShiftCalendar, since: datetime, until: datetime) -> Iterator[DueTime]:
+def _by_shift(
+    rule: ShiftRule, calendar: ShiftCalendar, since: datetime, until: datetime
+) -> Iterator[DueTime]:
+    for window in _windows(calendar, since, until):
+        if window.name in rule.left_out:
+            continue
+        for due in _moments(rule, window, calendar, since):
+            if since < due.due_at <= until:
+                yield due
+
+
+def _windows(calendar: ShiftCalendar, since: datetime, until: datetime) -> Iterator[ShiftWindow]:
+    """Yield the shifts of which a moment can lie in (since, until], in order."""
     if not calendar.shifts:
         return
-    for day in _days(calendar, since, until):
-        for window in sorted(windows_on(calendar, day), key=lambda window: window.begins_at):
-            if since < window.begins_at <= until:
-                key = f"shift:{window.plant_date.isoformat()}:{window.name}"
-                yield DueTime(due_at=window.begins_at, trigger_key=key)
+    for day in _days(calendar, since - ONE_DAY, until):  # one that is over midnight may end today
+        yield from sorted(windows_on(calendar, day), key=lambda window: window.begins_at)
+
+
+def _moments(
+    rule: ShiftRule, window: ShiftWindow, calendar: ShiftCalendar, since: datetime
+) -> Iterator[DueTime]:
+    """Yield the moments of one shift at which a rule is due, in order; those up to `since` may be left out."""
+    match rule:
+        case EveryShiftStart():
+            yield _of_shift(window, Fraction(0))
+        case EveryShiftMiddle():
+            yield _of_shift(window, Fraction(1, 2))
+        case EveryShiftEnd():
+            yield _of_shift(window, Fraction(1))
+        case TimesAShift():
+            for number in range(rule.times):
+                yield _of_shift(window, Fraction(number, rule.times))
+        case EveryWorkInterval():
+            yield from _worked(rule, window, calendar, since)
+        case _:  # pragma: no cover
+            assert_never(rule)
+
+
+def _of_shift(window: ShiftWindow, part: Fraction) -> DueTime:
+    """Return a moment of a shift, as a part of its length, in whole seconds."""
+    seconds = (window.ends_at - window.begins_at) // timedelta(seconds=1)
+    passed = timedelta(seconds=seconds * part.numerator // part.denominator)
+    names = {Fraction(0): "", Fraction(1, 2): ":middle", Fraction(1): ":end"}
+    return DueTime(
+        due_at=window.ends_at if part == 1 else window.begins_at + passed,
+        trigger_key=_shift_key(window) + names.get(part, f":{part}"),
+    )
+
+
+def _worked(
+    rule: EveryWorkInterval, window: ShiftWindow, calendar: ShiftCalendar, since: datetime
+) -> Iterator[DueTime]:
+    """Yield when each interval of a shift is worked; at its end only where work goes on with another shift."""
+    interval = timedelta(seconds=rule.interval_s)
+    number = max(1, (since - window.begins_at) // interval)
+    while (due_at := window.begins_at + number * interval) <= window.ends_at:
+        if due_at < window.ends_at or _goes_on(rule, window, calendar):
+            key = f"{_shift_key(window)}:{duration_text(number * interval)}"
+            yield DueTime(due_at=due_at, trigger_key=key)
+        number += 1
+
+
+def _goes_on(rule: EveryWorkInterval, window: ShiftWindow, calendar: ShiftCalendar) -> bool:
+    """Tell whether a shift that is not left out begins as this one ends."""
+    day = plant_date(calendar.zone, window.ends_at)
+    return any(
+        other.begins_at == window.ends_at and other.name not in rule.left_out
+        for each in (day - ONE_DAY, day)
+        for other in windows_on(calendar, each)
+    )
+
+
+def _by_first_shift(
+    days: Days, calendar: ShiftCalendar, since: datetime, until: datetime
+) -> Iterator[DueTime]:
+    for day in _days(calendar, since, until) if calendar.shifts else ():
+        windows = windows_on(calendar, day)
+        if not windows or not _is_first_since(days, calendar, day):
+            continue
+        first = min(windows, key=lambda window: window.begins_at)
+        if since < first.begins_at <= until:
+            yield _of_shift(first, Fraction(0))
+
+
+def _is_first_since(days: Days, calendar: ShiftCalendar, day: date) -> bool:
+    """Tell whether a day is one of those, or the first on which the line works since the last of those."""
+    for _ in range(SEARCH.days):
+        if _falls_on(days, day):
+            return True
+        day -= ONE_DAY
+        if windows_on(calendar, day):
+            return False
+    return False
+
+
+def _by_time(
+    rule: TimedRule, calendar: ShiftCalendar, since: datetime, until: datetime
+) -> Iterator[DueTime]:
+    match rule.when_not_working:
+        case NotWorking.DUE:
+            yield from _by_day(rule, calendar, since, until)
+        case NotWorking.SKIP:
+            for due in _by_day(rule, calendar, since, until):
+                if works_at(calendar, due.due_at):
+                    yield due
+        case NotWorking.NEXT_SHIFT:
+            worked = (
+                due
+                for due in _by_day(rule, calendar, since, until)
+                if works_at(calendar, due.due_at)
+            )
+            yield from _merged([worked, _moved(rule, calendar, since, until)])
+        case _:  # pragma: no cover
+            assert_never(rule.when_not_working)
+
+
+def _moved(
+    rule: TimedRule, calendar: ShiftCalendar, since: datetime, until: datetime
+) -> Iterator[DueTime]:
+    """Yield the shift starts before which the line stood over a time of day of the rule."""
+    for window in _windows(calendar, since, until):
+        if since < window.begins_at <= until:
+            stood_since = last_end_by(calendar, window.begins_at, SEARCH)
+            if next(
+                _by_day(rule, calendar, stood_since - A_MOMENT, window.begins_at - A_MOMENT), None
+            ):
+                yield _of_shift(window, Fraction(0))
 
 
 def _by_day(
-    rule: Daily | Weekly | Monthly, calendar: ShiftCalendar, since: datetime, until: datetime
+    rule: TimedRule, calendar: ShiftCalendar, since: datetime, until: datetime
 ) -> Iterator[DueTime]:
-    last = since
+    last, days = since, days_of(rule)
     for day in _days(calendar, since, until):
-        if not _falls_on(rule, day):
+        if not _falls_on(days, day):
             continue
         due_at = instant_of(calendar.zone, day, rule.at)
         # Strictly later than the last: where a zone skipped a whole day (Apia, 30 December 2011),
@@ -210,16 +371,34 @@ def _days(calendar: ShiftCalendar, since: datetime, until: datetime) -> Iterator
         day += ONE_DAY
 
 
-def _falls_on(rule: Daily | Weekly | Monthly, day: date) -> bool:
-    match rule:
-        case Daily():
+def _falls_on(days: Days, day: date) -> bool:
+    match days.every:
+        case Period.DAY:
             return True
-        case Weekly():
-            return day.weekday() in rule.weekdays
-        case Monthly():
-            return day.day == min(rule.day, monthrange(day.year, day.month)[1])
+        case Period.WEEK:
+            return day.weekday() in days.weekdays
+        case Period.MONTH:
+            return _is_of_month(days, day)
+        case Period.QUARTER:
+            return day.month % 3 == 1 and _is_of_month(days, day)
+        case Period.YEAR:
+            return day.month == days.month and _is_of_month(days, day)
         case _:  # pragma: no cover
-            assert_never(rule)
+            assert_never(days.every)
+
+
+def _is_of_month(days: Days, day: date) -> bool:
+    length = monthrange(day.year, day.month)[1]
+    if days.day is not None:
+        return day.day == min(days.day, length)
+    is_weekday = day.weekday() in days.weekdays
+    if days.week == -1:
+        return is_weekday and day.day + len(WEEKDAYS) > length
+    return is_weekday and (day.day - 1) // len(WEEKDAYS) + 1 == days.week
+
+
+def _shift_key(window: ShiftWindow) -> str:
+    return f"shift:{window.plant_date.isoformat()}:{window.name}"
 
 
 def _planned(due_at: datetime) -> DueTime:

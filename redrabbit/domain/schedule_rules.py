@@ -18,6 +18,17 @@ MAX_INTERVAL_S: Final = 365 * 86_400.0
 """One year: within what `schedule.next_due` looks ahead."""
 LONGEST_MONTH_DAYS: Final = 31
 
+MONTHS: Final = (
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+)  # fmt: skip
+LONGEST_OF_MONTH: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+WEEKS: Final = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
+"""Which such day of the week of the month."""
+MAX_WORK_S: Final = 86_400.0
+"""No shift is longer, and working time is counted anew from each shift's start."""
+MOST_TIMES: Final = 24
+"""Times in one shift."""
+
 MOST_RULES: Final = 12
 """Rules of one check: more than any plan asks for, and few enough to be asked all the time."""
 
@@ -41,16 +52,140 @@ class PlantEvent(StrEnum):
     RELOCATION = "relocation"
 
 
+class NotWorking(StrEnum):
+    """What becomes of a time of day at which the line does not work: on a holiday, or in no shift (findings A.3, 4)."""
+
+    DUE = "due"
+    """It is due all the same; so where the plan says nothing."""
+    SKIP = "skip"
+    """It is left out."""
+    NEXT_SHIFT = "next shift start"
+    """It is due when the next shift begins."""
+
+
+class Period(StrEnum):
+    """How often a rule of days comes again."""
+
+    DAY = "daily"
+    WEEK = "weekly"
+    MONTH = "monthly"
+    QUARTER = "quarterly"
+    YEAR = "yearly"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Days:
+    """Days of the calendar, without a time of day."""
+
+    every: Period
+    weekdays: tuple[int, ...] = ()
+    """Of the week, or the one of the month that `week` says; 0 is Monday; ascending, each once."""
+    week: int | None = None
+    """Which such day of the month, 1 to 4, or -1 for the last; of a quarter: of its first month."""
+    day: int | None = None
+    """Of the month, in a shorter one its last; of a quarter: of its first month."""
+    month: int | None = None
+    """Of the year, from 1."""
+
+    def __post_init__(self) -> None:
+        """Refuse days that there are not, and what does not go together."""
+        if self.weekdays:
+            _refuse_odd_weekdays(self.weekdays)
+        if self.day is not None and not 1 <= self.day <= LONGEST_MONTH_DAYS:
+            raise ValueError(f"a day of the month is 1 to 31, found {self.day}")
+        of_month = (self.week is None and not self.weekdays and self.day is not None) or (
+            self.week in WEEKS.values() and len(self.weekdays) == 1 and self.day is None
+        )
+        match self.every:
+            case Period.DAY:
+                right = not self.weekdays and self.week is None and self.day is None
+            case Period.WEEK:
+                right = bool(self.weekdays) and self.week is None and self.day is None
+            case Period.MONTH | Period.QUARTER:
+                right = of_month
+            case _:
+                right = self.month is not None and self.day is not None and of_month
+        if not right or (self.month is not None) is not (self.every is Period.YEAR):
+            raise ValueError(f"no days of the calendar: {self}")
+        if self.month is not None and self.day is not None:
+            if not 1 <= self.month <= len(MONTHS):
+                raise ValueError(f"a month is 1 to 12, found {self.month}")
+            if self.day > LONGEST_OF_MONTH[self.month - 1]:
+                raise ValueError(f"{MONTHS[self.month - 1]} has no day {self.day}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EveryShiftStart:
     """Due when a shift of the line begins."""
 
+    left_out: tuple[str, ...] = ()
+    """Names of shifts in which it is not due."""
+
+    def __post_init__(self) -> None:
+        """Refuse a shift that is there twice."""
+        _refuse_twice(self.left_out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EveryShiftMiddle:
+    """Due when half of a shift of the line is over."""
+
+    left_out: tuple[str, ...] = ()
+    """Names of shifts in which it is not due."""
+
+    def __post_init__(self) -> None:
+        """Refuse a shift that is there twice."""
+        _refuse_twice(self.left_out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EveryShiftEnd:
+    """Due when a shift of the line ends; to be made before, so its window opens before."""
+
+    left_out: tuple[str, ...] = ()
+    """Names of shifts in which it is not due."""
+
+    def __post_init__(self) -> None:
+        """Refuse a shift that is there twice."""
+        _refuse_twice(self.left_out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimesAShift:
+    """Due when each of so many equal parts of a shift begins, the first with the shift."""
+
+    times: int
+    left_out: tuple[str, ...] = ()
+    """Names of shifts in which it is not due."""
+
+    def __post_init__(self) -> None:
+        """Refuse once, which is the shift's start, and more than anybody makes."""
+        _refuse_twice(self.left_out)
+        if not 2 <= self.times <= MOST_TIMES:  # noqa: PLR2004  because once is `every shift start`
+            raise ValueError(f"2 to {MOST_TIMES} times a shift, found {self.times}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EveryWorkInterval:
+    """Due each so many seconds of the line's working time, counted anew from each shift's start (findings A.3, 5)."""
+
+    interval_s: float
+    left_out: tuple[str, ...] = ()
+    """Names of shifts in which it is not due."""
+
+    def __post_init__(self) -> None:
+        """Refuse intervals that nobody can keep, or that no shift has."""
+        _refuse_twice(self.left_out)
+        if not MIN_INTERVAL_S <= self.interval_s <= MAX_WORK_S:
+            raise ValueError(f"an interval of work is 1 s to 24 h, found {self.interval_s} s")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Daily:
-    """Due each day at a plant-local time, holidays included."""
+    """Due each day at a plant-local time, holidays included unless it says otherwise."""
 
     at: time
+    when_not_working: NotWorking = NotWorking.DUE
 
     def __post_init__(self) -> None:
         """Refuse times that are not plain plant-local seconds."""
@@ -64,14 +199,12 @@ class Weekly:
     weekdays: tuple[int, ...]
     """0 is Monday; ascending, each once."""
     at: time
+    when_not_working: NotWorking = NotWorking.DUE
 
     def __post_init__(self) -> None:
         """Refuse no days, days that no week has, and days out of order."""
         _refuse_odd_time(self.at)
-        if not self.weekdays or list(self.weekdays) != sorted(set(self.weekdays)):
-            raise ValueError("a weekly rule needs weekdays, ascending and each once")
-        if not set(self.weekdays) <= set(range(len(WEEKDAYS))):
-            raise ValueError(f"weekdays are 0 to 6, found {self.weekdays}")
+        _refuse_odd_weekdays(self.weekdays)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +213,7 @@ class Monthly:
 
     day: int
     at: time
+    when_not_working: NotWorking = NotWorking.DUE
 
     def __post_init__(self) -> None:
         """Refuse days that no month has."""
@@ -89,8 +223,32 @@ class Monthly:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OnDays:
+    """Due on other days of the calendar at a plant-local time: of a month by the day of the week, of a quarter, of a year."""
+
+    days: Days
+    at: time
+    when_not_working: NotWorking = NotWorking.DUE
+
+    def __post_init__(self) -> None:
+        """Refuse what is another rule: one text is one rule."""
+        _refuse_odd_time(self.at)
+        if self.days.every in {Period.DAY, Period.WEEK} or (
+            self.days.every is Period.MONTH and self.days.week is None
+        ):
+            raise ValueError(f"{self.days.every} has a rule of its own")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstShift:
+    """Due when the first shift begins on such a day; if the line does not work on it, on the next day on which it does, before the rule's days come again."""
+
+    days: Days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EveryInterval:
-    """Due each so many seconds, counted from the adoption of the check."""
+    """Due each so many seconds, day and night, counted from the adoption of the check."""
 
     interval_s: float
 
@@ -112,7 +270,11 @@ class AfterEvent:
     event: PlantEvent
 
 
-OneRule = EveryShiftStart | Daily | Weekly | Monthly | EveryInterval | OnDemand | AfterEvent
+ShiftRule = EveryShiftStart | EveryShiftMiddle | EveryShiftEnd | TimesAShift | EveryWorkInterval
+"""Due at moments of shifts."""
+TimedRule = Daily | Weekly | Monthly | OnDays
+"""Due at times of day."""
+OneRule = ShiftRule | TimedRule | FirstShift | EveryInterval | OnDemand | AfterEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,3 +315,36 @@ def events_of(schedule: ScheduleRule) -> tuple[PlantEvent, ...]:
 def _refuse_odd_time(at: time) -> None:
     if at.tzinfo is not None or at.microsecond or at.fold:
         raise ValueError(f"a time of day is plant-local, in whole seconds, found {at!r}")
+
+
+def days_of(rule: TimedRule) -> Days:
+    """Return the days on which a rule has its time of day."""
+    match rule:
+        case Daily():
+            return Days(every=Period.DAY)
+        case Weekly():
+            return Days(every=Period.WEEK, weekdays=rule.weekdays)
+        case Monthly():
+            return Days(every=Period.MONTH, day=rule.day)
+        case OnDays():
+            return rule.days
+
+
+def needs_shifts(rule: OneRule) -> bool:
+    """Tell whether a line without shifts never owes it."""
+    if isinstance(rule, TimedRule):
+        return rule.when_not_working is not NotWorking.DUE
+    return isinstance(rule, ShiftRule | FirstShift)
+
+
+def _refuse_odd_weekdays(weekdays: tuple[int, ...]) -> None:
+    if not weekdays or list(weekdays) != sorted(set(weekdays)):
+        raise ValueError("a weekly rule needs weekdays, ascending and each once")
+    if not set(weekdays) <= set(range(len(WEEKDAYS))):
+        raise ValueError(f"weekdays are 0 to 6, found {weekdays}")
+
+
+def _refuse_twice(names: tuple[str, ...]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"`{name}` is there twice")

@@ -1,9 +1,17 @@
 """The small words in which a control plan says how often, and the rules that they mean (D18).
 
-    every shift start
+    every shift start, every shift middle, every shift end
+    3 times a shift                in equal parts, the first with the shift
+    every 2 h of work              of the line's working time, anew from each shift's start
+    every shift start except night
     daily at 06:00
     weekly on mon, thu at 06:00
-    monthly on 1 at 06:00
+    monthly on 1 at 06:00, monthly on first mon at 06:00
+    quarterly on 1 at 06:00        of the quarter's first month
+    yearly on 15 jan at 06:00
+    daily at first shift start     and so with each of these days
+    daily at 06:00 if working      not where the line does not work then
+    daily at 06:00 else next shift start
     every 20 s, every 30 min, every 2 h
     after changeover               and other events
     on demand
@@ -24,18 +32,30 @@ from redrabbit.domain.schedule_rules import (
     LONGEST_MONTH_DAYS,
     MAX_INTERVAL_S,
     MIN_INTERVAL_S,
+    MONTHS,
     WEEKDAYS,
+    WEEKS,
     AfterEvent,
     Daily,
+    Days,
     EveryInterval,
+    EveryShiftEnd,
+    EveryShiftMiddle,
     EveryShiftStart,
+    EveryWorkInterval,
+    FirstShift,
     Monthly,
+    NotWorking,
+    OnDays,
     OnDemand,
     OneRule,
+    Period,
     PlantEvent,
     ScheduleRule,
+    TimesAShift,
     Together,
     Weekly,
+    days_of,
     rules_of,
     schedule_of,
 )
@@ -66,9 +86,20 @@ __all__ = [
 
 FORMS: Final = (
     "every shift start",
+    "every shift middle",
+    "every shift end",
+    "3 times a shift",
+    "every 2 h of work",
+    "every shift start except night",
     "daily at 06:00",
+    "daily at first shift start",
+    "daily at 06:00 if working",
+    "daily at 06:00 else next shift start",
     "weekly on mon, thu at 06:00",
     "monthly on 1 at 06:00",
+    "monthly on first mon at 06:00",
+    "quarterly on 1 at 06:00",
+    "yearly on 15 jan at 06:00",
     "every 20 s",
     "every 30 min",
     "every 2 h",
@@ -130,22 +161,47 @@ def duration_text(length: timedelta) -> str:
 def _rule_text(rule: OneRule) -> str:
     match rule:
         case EveryShiftStart():
-            return "every shift start"
-        case Daily():
-            return f"daily at {_time_text(rule.at)}"
-        case Weekly():
-            days = ", ".join(WEEKDAYS[day] for day in rule.weekdays)
-            return f"weekly on {days} at {_time_text(rule.at)}"
-        case Monthly():
-            return f"monthly on {rule.day} at {_time_text(rule.at)}"
+            return f"every shift start{_except_text(rule.left_out)}"
+        case EveryShiftMiddle():
+            return f"every shift middle{_except_text(rule.left_out)}"
+        case EveryShiftEnd():
+            return f"every shift end{_except_text(rule.left_out)}"
+        case TimesAShift():
+            return f"{rule.times} times a shift{_except_text(rule.left_out)}"
+        case EveryWorkInterval():
+            return f"every {_interval_text(rule.interval_s)} of work{_except_text(rule.left_out)}"
+        case Daily() | Weekly() | Monthly() | OnDays():
+            idle = IDLE_TEXTS[rule.when_not_working]
+            return f"{_days_text(days_of(rule))} at {_time_text(rule.at)}{idle}"
+        case FirstShift():
+            return f"{_days_text(rule.days)} at first shift start"
         case EveryInterval():
-            return f"every {_in_units(timedelta(seconds=rule.interval_s), INTERVAL_UNITS)}"
+            return f"every {_interval_text(rule.interval_s)}"
         case AfterEvent():
             return f"after {event_text(rule.event)}"
         case OnDemand():
             return "on demand"
         case _:  # pragma: no cover
             assert_never(rule)
+
+
+def _except_text(left_out: Sequence[str]) -> str:
+    return f" except {', '.join(left_out)}" if left_out else ""
+
+
+def _interval_text(interval_s: float) -> str:
+    return _in_units(timedelta(seconds=interval_s), INTERVAL_UNITS)
+
+
+def _days_text(days: Days) -> str:
+    weekdays = ", ".join(WEEKDAYS[day] for day in days.weekdays)
+    if days.week is not None:
+        names = {number: name for name, number in WEEKS.items()}
+        return f"{days.every} on {names[days.week]} {weekdays}"
+    if days.weekdays:
+        return f"{days.every} on {weekdays}"
+    month = "" if days.month is None else f" {MONTHS[days.month - 1]}"
+    return f"{days.every}" if days.day is None else f"{days.every} on {days.day}{month}"
 
 
 def _what_is_none(terms: Sequence[str], found: Sequence[OneRule | None]) -> str:
@@ -156,21 +212,74 @@ def _what_is_none(terms: Sequence[str], found: Sequence[OneRule | None]) -> str:
 
 
 def _rule(words: str) -> OneRule | None:
-    if words == "every shift start":
-        return EveryShiftStart()
     if words == "on demand":
         return OnDemand()
+    if match := SHIFT.fullmatch(words):
+        return _at_shift(match)
     if match := INTERVAL.fullmatch(words):
         length = parse_duration(f"{match['number']} {match['unit']}")
         return EveryInterval(interval_s=length.total_seconds())
-    if match := DAILY.fullmatch(words):
-        return Daily(at=_time(match["at"]))
-    if match := WEEKLY.fullmatch(words):
-        return Weekly(weekdays=_weekdays(match["days"]), at=_time(match["at"]))
-    if match := MONTHLY.fullmatch(words):
-        return Monthly(day=int(match["day"]), at=_time(match["at"]))
+    if match := ON_DAYS.fullmatch(words):
+        return _on_days(match)
     if match := AFTER.fullmatch(words):
         return AfterEvent(event=_event(match["event"]))
+    return None
+
+
+def _at_shift(match: re.Match[str]) -> OneRule:
+    named = match["left_out"]
+    left_out = () if named is None else tuple(name.strip() for name in named.split(","))
+    for name in left_out:
+        if not SHIFT_NAME.fullmatch(name):
+            raise ValueError(f"`{name}` is no name of a shift")
+    if match["times"] is not None:
+        return TimesAShift(times=int(match["times"]), left_out=left_out)
+    if match["number"] is not None:
+        length = parse_duration(f"{match['number']} {match['unit']}")
+        return EveryWorkInterval(interval_s=length.total_seconds(), left_out=left_out)
+    match match["moment"]:
+        case "start":
+            return EveryShiftStart(left_out=left_out)
+        case "middle":
+            return EveryShiftMiddle(left_out=left_out)
+        case _:
+            return EveryShiftEnd(left_out=left_out)
+
+
+def _on_days(match: re.Match[str]) -> OneRule | None:
+    days = _days(Period(match["every"]), match["days"])
+    if days is None:
+        return None
+    if match["at"] is None:
+        return FirstShift(days=days)
+    at, idle = _time(match["at"]), IDLE_WORDS[match["idle"] or ""]
+    match days:
+        case Days(every=Period.DAY):
+            return Daily(at=at, when_not_working=idle)
+        case Days(every=Period.WEEK):
+            return Weekly(weekdays=days.weekdays, at=at, when_not_working=idle)
+        case Days(every=Period.MONTH, day=int(day)):
+            return Monthly(day=day, at=at, when_not_working=idle)
+        case _:
+            return OnDays(days=days, at=at, when_not_working=idle)
+
+
+def _days(every: Period, named: str | None) -> Days | None:
+    """Return the days that the words name; None where they are no days of such a period."""
+    if named is None or every is Period.DAY:
+        return Days(every=every) if named is None and every is Period.DAY else None
+    if every is Period.WEEK:
+        return Days(every=every, weekdays=_weekdays(named))
+    if every is Period.YEAR:
+        match = DAY_OF_YEAR.fullmatch(named)
+        if match is None:
+            return None
+        return Days(every=every, day=int(match["day"]), month=MONTHS.index(match["month"]) + 1)
+    if match := DAY_OF_MONTH.fullmatch(named):
+        return Days(every=every, day=int(match["day"]))
+    if match := WEEKDAY_OF_MONTH.fullmatch(named):
+        weekday = _weekdays(match["weekday"])
+        return Days(every=every, week=WEEKS[match["week"]], weekdays=weekday)
     return None
 
 
@@ -226,11 +335,28 @@ DURATION_UNITS: Final = ("d", "h", "min", "s")
 INTERVAL_UNITS: Final = ("h", "min", "s")
 
 NUMBER: Final = r"(?P<number>[0-9]{1,12}(\.[0-9]{1,6})?)"
-AT: Final = r"at (?P<at>[0-9]{2}:[0-9]{2}(:[0-9]{2})?)"
+IDLE_TEXTS: Final[Mapping[NotWorking, str]] = {
+    NotWorking.DUE: "",
+    NotWorking.SKIP: " if working",
+    NotWorking.NEXT_SHIFT: " else next shift start",
+}
+IDLE_WORDS: Final = {text: idle for idle, text in IDLE_TEXTS.items()}
+
+EXCEPT: Final = r"( except (?P<left_out>.+))?"
+IDLE: Final = r"(?P<idle> if working| else next shift start)?"
+AT: Final = rf"at (first shift start|(?P<at>[0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}})?){IDLE})"
 DURATION: Final = re.compile(rf"{NUMBER} ?(?P<unit>ms|s|min|h|d)")
 INTERVAL: Final = re.compile(rf"every {NUMBER} ?(?P<unit>s|min|h)")
+SHIFT: Final = re.compile(
+    rf"(every shift (?P<moment>start|middle|end)|(?P<times>[0-9]{{1,3}}) times a shift"
+    rf"|every {NUMBER} ?(?P<unit>s|min|h) of work){EXCEPT}"
+)
+SHIFT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
 PARTS: Final = re.compile(r"every [0-9]+ parts?")
-DAILY: Final = re.compile(rf"daily {AT}")
-WEEKLY: Final = re.compile(rf"weekly on (?P<days>.+?) {AT}")
-MONTHLY: Final = re.compile(rf"monthly on (?P<day>[0-9]{{1,2}}) {AT}")
+ON_DAYS: Final = re.compile(
+    rf"(?P<every>daily|weekly|monthly|quarterly|yearly)( on (?P<days>.+?))? {AT}"
+)
+DAY_OF_MONTH: Final = re.compile(r"(?P<day>[0-9]{1,2})")
+WEEKDAY_OF_MONTH: Final = re.compile(rf"(?P<week>{'|'.join(WEEKS)}) (?P<weekday>[a-z]+)")
+DAY_OF_YEAR: Final = re.compile(rf"(?P<day>[0-9]{{1,2}}) (?P<month>{'|'.join(MONTHS)})")
 AFTER: Final = re.compile(r"after (?P<event>.+)")

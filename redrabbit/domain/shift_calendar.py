@@ -17,6 +17,7 @@ from redrabbit.domain.text import Text
 
 ONE_DAY: Final = timedelta(days=1)
 ONE_WEEK: Final = timedelta(weeks=1)
+A_MOMENT: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +122,28 @@ def windows_on(calendar: ShiftCalendar, day: date) -> list[ShiftWindow]:
         if day.weekday() in shift.weekdays
     ]
     return [window for window in windows if window.begins_at < window.ends_at]
+
+
+def works_at(calendar: ShiftCalendar, instant: datetime) -> bool:
+    """Return whether a shift is on at an instant."""
+    return bool(shift_windows(calendar, instant, instant + A_MOMENT))
+
+
+def last_end_by(calendar: ShiftCalendar, instant: datetime, longest: timedelta) -> datetime:
+    """Return when the last shift that had ended by an instant ended, so long ago at most."""
+    earliest = instant - longest
+    day = plant_date(calendar.zone, instant)
+    while day >= plant_date(calendar.zone, earliest) - ONE_DAY:
+        ends = [
+            window.ends_at
+            for each in (day, day - ONE_DAY)  # the shift of yesterday evening ends today
+            for window in windows_on(calendar, each)
+            if window.ends_at <= instant
+        ]
+        if ends:
+            return max(*ends, earliest)
+        day -= ONE_DAY
+    return earliest
 
 
 def overlaps(calendar: ShiftCalendar) -> list[Overlap]:

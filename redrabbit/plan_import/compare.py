@@ -11,34 +11,18 @@ from redrabbit.config.problem import nearest
 from redrabbit.domain.control_plan import Check, ControlPlan
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.schedule import next_dues
-from redrabbit.domain.schedule_rules import (
-    WEEKDAYS,
-    AfterEvent,
-    Daily,
-    EveryInterval,
-    EveryShiftStart,
-    Monthly,
-    OnDemand,
-    OneRule,
-    PlantEvent,
-    ScheduleRule,
-    Weekly,
-    rules_of,
-    schedule_of,
-)
 from redrabbit.domain.schedule_words import duration_text
+from redrabbit.domain.shift_calendar import ShiftCalendar
 from redrabbit.plan_import.cell_words import class_of, pfmea_of
 from redrabbit.plan_import.difference import Change, ChangeKind, differences
 from redrabbit.plan_import.dry_run import DryRun
 from redrabbit.plan_import.grid import plain
 from redrabbit.plan_import.line_terms import ANY, Terms
 from redrabbit.plan_import.plan_line import PlanLine
-from redrabbit.plan_import.trigger import Frequency, On, Trigger
+from redrabbit.plan_import.trigger_rules import frequency_of, rule_of
 
 SHOWN: Final = 5
 """Next due times of a check (B16)."""
-_HOUR_S: Final = 3_600
-_EVENTS: Final = frozenset(event.value for event in PlantEvent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +38,7 @@ def compare(read: DryRun, plant: Plant, now: datetime) -> Comparison:
     """Return what would change; who is unknown, and what can't be scheduled, is added to the findings."""
     verified = [line for line in read.lines if line.device is not None]
     _ask_about_unknown(read, verified, plant)
+    _ask_about_shifts(read, verified, plant)
     _say_revision(read, plant)
     changes = tuple(differences(kept_lines(plant.plan), verified))
     for change in changes:
@@ -164,72 +149,45 @@ def _kept_line(check: Check) -> PlanLine:
     )
 
 
-def frequency_of(schedule: ScheduleRule) -> Frequency:
-    """Return the triggers of a check as it is scheduled now."""
-    return Frequency(triggers=tuple(_trigger_of(rule) for rule in rules_of(schedule)))
-
-
-def _trigger_of(rule: OneRule) -> Trigger:
-    match rule:
-        case EveryShiftStart():
-            return Trigger(on=On.SHIFT_START)
-        case Daily():
-            return Trigger(on=On.DAILY, at=rule.at)
-        case Weekly():
-            return Trigger(
-                on=On.WEEKLY, days=tuple(WEEKDAYS[day] for day in rule.weekdays), at=rule.at
-            )
-        case Monthly():
-            return Trigger(on=On.MONTHLY, day=rule.day, at=rule.at)
-        case EveryInterval():
-            return Trigger(on=On.INTERVAL, hours=rule.interval_s / _HOUR_S)
-        case AfterEvent():
-            return Trigger(on=On(rule.event.value))
-        case OnDemand():
-            return Trigger(on=On.DEMAND)
-
-
-def rule_of(frequency: Frequency) -> ScheduleRule | None:
-    """Return the schedule of a frequency; None where one of its triggers is not scheduled yet."""
-    rules = [rule for each in frequency.triggers if (rule := _rule_of(each)) is not None]
-    if not rules or len(rules) < len(frequency.triggers) or frequency.is_first_of:
-        return None
-    return schedule_of(rules)
-
-
-def _rule_of(trigger: Trigger) -> OneRule | None:
-    if trigger.except_shifts:
-        return None
-    days = tuple(sorted(WEEKDAYS.index(day) for day in trigger.days))
-    match trigger:
-        case Trigger(on=On.SHIFT_START):
-            return EveryShiftStart()
-        case Trigger(on=On.DAILY, at=at) if at is not None:
-            return Daily(at=at)
-        case Trigger(on=On.WEEKLY, at=at) if at is not None and days:
-            return Weekly(weekdays=days, at=at)
-        case Trigger(on=On.MONTHLY, at=at, day=day, week=None) if (
-            at is not None and day is not None
-        ):
-            return Monthly(day=day, at=at)
-        case Trigger(on=On.DEMAND):
-            return OnDemand()
-        case Trigger(on=on) if on.value in _EVENTS:
-            return AfterEvent(event=PlantEvent(on.value))
-        case _:
-            return None
-
-
-def _next_due(line: PlanLine, plant: Plant, now: datetime) -> Iterator[str]:
-    rule = rule_of(line.frequency)
-    found = [
+def _calendar_of(line: PlanLine, plant: Plant) -> ShiftCalendar | None:
+    """Return the calendar that the device of a plan line works by; None where the device is not known."""
+    lines = (
         station.line
         for station in plant.stations
         for device in station.devices
         if device.id == line.device
-    ]
-    calendar = plant.calendars.get(found[0]) if found else None
-    if rule is None or calendar is None:
+    )
+    return next((plant.calendars.get(each) for each in lines), None)
+
+
+def _next_due(line: PlanLine, plant: Plant, now: datetime) -> Iterator[str]:
+    rule, calendar = rule_of(line.frequency), _calendar_of(line, plant)
+    if rule is None or calendar is None or _unknown_shifts(line, calendar):
         return
     for due in next_dues(rule, calendar, now, now + timedelta(seconds=1), SHOWN):
         yield zoned(due.due_at, plant.zone)
+
+
+def _unknown_shifts(line: PlanLine, calendar: ShiftCalendar) -> list[str]:
+    """Return the shifts that a plan line leaves out and that the calendar does not have."""
+    known = {shift.name for shift in calendar.shifts}
+    named = (name for trigger in line.frequency.triggers for name in trigger.except_shifts)
+    return [name for name in dict.fromkeys(named) if name not in known]
+
+
+def _ask_about_shifts(read: DryRun, lines: Iterable[PlanLine], plant: Plant) -> None:
+    for line in lines:
+        calendar = _calendar_of(line, plant)
+        if calendar is None:
+            continue
+        known = ", ".join(shift.name for shift in calendar.shifts) or "-"
+        for name in _unknown_shifts(line, calendar):
+            read.findings.question(
+                "unknown_shift",
+                line.at,
+                sentence(
+                    "which shift is {shift}? The line has {known}",
+                    shift=name,
+                    known=known,
+                ),
+            )

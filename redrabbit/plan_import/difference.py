@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import reduce
 from typing import Final
@@ -11,7 +11,7 @@ from redrabbit.base.sentence import Sentence, sentence
 from redrabbit.plan_import.cell_words import span_length
 from redrabbit.plan_import.grid import plain
 from redrabbit.plan_import.plan_line import PlanLine
-from redrabbit.plan_import.trigger import CALENDAR, Frequency
+from redrabbit.plan_import.trigger import Frequency, Trigger
 from redrabbit.plan_import.trigger_words import frequency_in_words
 
 
@@ -202,21 +202,24 @@ def _words(text: str) -> str:
 
 
 def _same_moments(one: Frequency, other: Frequency) -> bool:
-    """Tell whether two frequencies are due at the same moments; a time of day that is not said is asked for, and no difference."""
+    """Tell whether two frequencies are due at the same moments, in whatever order they say them."""
     if one.is_first_of != other.is_first_of or len(one.triggers) != len(other.triggers):
         return False
-    return all(
-        a == b
-        or (
-            a.on is b.on
-            and a.except_shifts == b.except_shifts
-            and a.on in CALENDAR
-            and a.at is None
-            and a.days == b.days
-            and a.day == b.day
-        )
-        for a, b in zip(one.triggers, other.triggers, strict=True)
-    )
+    left = list(other.triggers)
+    for trigger in one.triggers:
+        same = next((each for each in left if _same_moment(trigger, each)), None)
+        if same is None:
+            return False
+        left.remove(same)
+    return True
+
+
+def _same_moment(one: Trigger, other: Trigger) -> bool:
+    """Tell whether two triggers are due alike; a time of day that is not said is asked for, and no difference."""
+    if not one.lacks_time:
+        return one == other
+    said = replace(one, at=other.at, at_first_shift=other.at_first_shift)
+    return replace(said, when_not_working=other.when_not_working) == other
 
 
 def _length(said: str | None) -> object:

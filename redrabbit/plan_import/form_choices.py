@@ -3,10 +3,10 @@
 from typing import Final
 
 from redrabbit.domain.plant import Plant
-from redrabbit.plan_import.compare import frequency_of
 from redrabbit.plan_import.frequency import parse_frequency
 from redrabbit.plan_import.frequency_text import frequency_text
 from redrabbit.plan_import.plan_form import Choices
+from redrabbit.plan_import.trigger_rules import frequency_of
 
 USUAL: Final = (
     "each shift",

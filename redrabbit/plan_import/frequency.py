@@ -45,6 +45,7 @@ from redrabbit.plan_import.frequency_words import (
     length_of,
 )
 from redrabbit.plan_import.trigger import CALENDAR, Frequency, On, Trigger
+from redrabbit.plan_import.trigger_rules import own_words
 
 LONGEST: Final = 300
 """Characters of a frequency cell: a longer one is a text about something else."""
@@ -95,6 +96,9 @@ def parse_frequency(text: str) -> Frequency:
     flat = normalised(text)
     if not flat or len(flat) > LONGEST:
         raise NotUnderstood(flat[:LONGEST])
+    own = own_words(text)
+    if own is not None:
+        return own
     try:
         return _parse(flat)
     except NotUnderstood:

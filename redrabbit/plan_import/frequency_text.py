@@ -10,6 +10,7 @@ from typing import Final
 from redrabbit.domain.schedule_rules import WEEKDAYS
 from redrabbit.domain.schedule_words import duration_text
 from redrabbit.plan_import.trigger import CALENDAR, Frequency, On, Trigger, time_of_day
+from redrabbit.plan_import.trigger_rules import own_text
 
 _EN: Final[Mapping[On, str]] = {
     On.SHIFT_START: "each shift",
@@ -70,6 +71,7 @@ _SHIFTS_ZH: Final = {"night": "夜班", "late": "中班", "early": "早班", "da
 _WEEKS: Final = ("first", "second", "third", "fourth")
 _UNITS_ZH: Final = {"h": "小时", "min": "分钟", "s": "秒"}
 _A_DAY_H: Final = 24
+_LAST: Final = -1
 
 
 def frequency_text(frequency: Frequency, language: str) -> str:
@@ -78,12 +80,31 @@ def frequency_text(frequency: Frequency, language: str) -> str:
     What is not asked for by any trigger, sizes and sampling, is not said.
     """
     zh = language == "zh"
+    own = own_text(frequency) if _is_own(frequency) else None
+    if own is not None:
+        return own
     words = "; ".join(_words(trigger, zh=zh) for trigger in frequency.triggers)
     if frequency.is_first_of:
         words += "，以先到者为准" if zh else ", whichever comes first"
     excepted = frequency.triggers[0].except_shifts if frequency.triggers else ()
     return words + "".join(
         f" ({_SHIFTS_ZH[name]}除外)" if zh else f" (except {name})" for name in excepted
+    )
+
+
+def _is_own(frequency: Frequency) -> bool:
+    """Tell whether only the words of a plan file say it: plants have no usual ones."""
+    if len(frequency.triggers) > 1 and any(each.except_shifts for each in frequency.triggers):
+        return True
+    return any(
+        each.at_first_shift
+        or each.when_not_working is not None
+        or each.day_and_night
+        or each.month is not None
+        or each.week == _LAST
+        or (each.on in {On.QUARTERLY, On.YEARLY} and (each.day is not None or bool(each.days)))
+        or not set(each.except_shifts) <= _SHIFTS_ZH.keys()
+        for each in frequency.triggers
     )
 
 

@@ -11,7 +11,7 @@ from redrabbit.base.sentence import Sentence, sentence
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.schedule_words import duration_text
-from redrabbit.plan_import.compare import compare, frequency_of
+from redrabbit.plan_import.compare import compare
 from redrabbit.plan_import.dry_run import dry_run
 from redrabbit.plan_import.finding import Kind
 from redrabbit.plan_import.frequency_text import frequency_text
@@ -19,6 +19,7 @@ from redrabbit.plan_import.grid import plain
 from redrabbit.plan_import.header_words import Column, Label
 from redrabbit.plan_import.open_book import open_book
 from redrabbit.plan_import.plan_form import HEADINGS, Choices, FilledForm
+from redrabbit.plan_import.trigger_rules import frequency_of
 from redrabbit.plan_import.write_form import write_form
 
 _OTHER: Final = {"en": "zh", "zh": "en"}

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import time
 from enum import Enum
 
+from redrabbit.domain.schedule_rules import NotWorking
+
 
 class On(Enum):
     """What a check is due on; the words of the plan import's JSON."""
@@ -67,15 +69,23 @@ class Trigger:
     day: int | None = None
     """Day of the month."""
     week: int | None = None
-    """Which such day of the week of the month, from 1."""
+    """Which such day of the week of the month, from 1; -1 is the last."""
+    month: str | None = None
+    """Of the year, as `jan`."""
     at: time | None = None
     """Time of day in the plant's zone; None where a trigger of the calendar does not say it."""
+    at_first_shift: bool = False
+    """It says that it is due when the day's first shift begins."""
+    when_not_working: NotWorking | None = None
+    """What it says of a time of day at which the line does not work; None: nothing, so it is due all the same."""
+    day_and_night: bool = False
+    """An interval that counts all hours, as a plan file's `every 2 h`; else it counts working time."""
     except_shifts: tuple[str, ...] = ()
 
     @property
     def lacks_time(self) -> bool:
         """Tell whether somebody must say at which time of the day it is due."""
-        return self.on in CALENDAR and self.at is None
+        return self.on in CALENDAR and self.at is None and not self.at_first_shift
 
     def as_json(self) -> dict[str, object]:
         """Return it as the dry run's JSON has it; a missing time of day is `?`."""
@@ -91,10 +101,21 @@ class Trigger:
         if self.week is not None:
             told["week"] = self.week
         if self.on in CALENDAR:
-            told["at"] = "?" if self.at is None else time_of_day(self.at)
+            told["at"] = self._time_in_words()
+        if self.month is not None:
+            told["month"] = self.month
+        if self.when_not_working is not None:
+            told["when_not_working"] = self.when_not_working.value
+        if self.day_and_night:
+            told["day_and_night"] = True
         if self.except_shifts:
             told["except_shifts"] = list(self.except_shifts)
         return told
+
+    def _time_in_words(self) -> str:
+        if self.at is None:
+            return "first shift start" if self.at_first_shift else "?"
+        return time_of_day(self.at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

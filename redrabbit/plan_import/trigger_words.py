@@ -5,6 +5,7 @@ from functools import reduce
 from typing import Final
 
 from redrabbit.base.sentence import Sentence, sentence
+from redrabbit.domain.schedule_rules import NotWorking
 from redrabbit.plan_import.trigger import CALENDAR, Frequency, On, Trigger, time_of_day
 
 _PLAIN: Final = {
@@ -43,6 +44,20 @@ _DAYS: Final = {
     "sat": sentence("Saturday"),
     "sun": sentence("Sunday"),
 }
+_MONTHS: Final = {
+    "jan": sentence("January"),
+    "feb": sentence("February"),
+    "mar": sentence("March"),
+    "apr": sentence("April"),
+    "may": sentence("May"),
+    "jun": sentence("June"),
+    "jul": sentence("July"),
+    "aug": sentence("August"),
+    "sep": sentence("September"),
+    "oct": sentence("October"),
+    "nov": sentence("November"),
+    "dec": sentence("December"),
+}
 _SHIFTS: Final = {
     "night": sentence("night shift"),
     "late": sentence("late shift"),
@@ -55,14 +70,25 @@ def frequency_in_words(frequency: Frequency) -> Sentence:
     """Return when a check is due by its frequency cell; that it never is, where it has no trigger."""
     if not frequency.triggers:
         return sentence("never due by itself")
-    words = _joined([_in_words(trigger) for trigger in frequency.triggers])
+    excepted = {trigger.except_shifts for trigger in frequency.triggers}
+    together = excepted.pop() if len(excepted) == 1 else ()
+    words = _joined(
+        [
+            _in_words(trigger) if together else _without(_in_words(trigger), trigger.except_shifts)
+            for trigger in frequency.triggers
+        ]
+    )
     if frequency.is_first_of:
         words = sentence("{moments}, whichever comes first", moments=words)
-    excepted = frequency.triggers[0].except_shifts
-    if excepted:
-        shifts = _joined([_SHIFTS[name] for name in excepted])
-        words = sentence("{moments}, not in the {shifts}", moments=words, shifts=shifts)
-    return words
+    return _without(words, together)
+
+
+def _without(words: Sentence, shifts: Sequence[str]) -> Sentence:
+    """Return words with the shifts that are left out; a plant's own names as they are."""
+    if not shifts:
+        return words
+    names = _joined([_SHIFTS.get(name, sentence("shift {name}", name=name)) for name in shifts])
+    return sentence("{moments}, not in the {shifts}", moments=words, shifts=names)
 
 
 def _joined(words: Sequence[Sentence]) -> Sentence:
@@ -73,6 +99,8 @@ def _in_words(trigger: Trigger) -> Sentence:
     match trigger.on:
         case On.N_PER_SHIFT:
             return sentence("{n} times in each shift", n=trigger.n)
+        case On.INTERVAL if trigger.day_and_night:
+            return sentence("every {hours} h, day and night", hours=f"{trigger.hours or 0:g}")
         case On.INTERVAL:
             return sentence("every {hours} h of work", hours=f"{trigger.hours or 0:g}")
         case On.PARTS:
@@ -88,16 +116,38 @@ def _in_words(trigger: Trigger) -> Sentence:
 def _on_calendar(trigger: Trigger) -> Sentence:
     words = _PLAIN[trigger.on]
     if trigger.days:
-        days = _joined([_DAYS[day] for day in trigger.days])
-        words = (
-            sentence("{often} on {days}", often=words, days=days)
-            if trigger.week is None
-            else sentence(
-                "{often} on {days} number {week}", often=words, days=days, week=trigger.week
-            )
+        words = _on_weekdays(words, _joined([_DAYS[day] for day in trigger.days]), trigger.week)
+    if trigger.month is not None:
+        words = sentence(
+            "{often} on day {day} of {month}",
+            often=words,
+            day=trigger.day,
+            month=_MONTHS[trigger.month],
         )
-    if trigger.day is not None:
+    elif trigger.day is not None:
         words = sentence("{often} on day {day}", often=words, day=trigger.day)
-    if trigger.at is not None:
-        return sentence("{often} at {at}", often=words, at=time_of_day(trigger.at))
-    return sentence("{often}, time of day not said", often=words)
+    if trigger.at_first_shift:
+        return sentence("{often} at the start of the first shift", often=words)
+    if trigger.at is None:
+        return sentence("{often}, time of day not said", often=words)
+    words = sentence("{often} at {at}", often=words, at=time_of_day(trigger.at))
+    match trigger.when_not_working:
+        case NotWorking.SKIP:
+            return sentence("{moments}, if the line works then", moments=words)
+        case NotWorking.NEXT_SHIFT:
+            return sentence(
+                "{moments}, or when the next shift begins if the line does not work then",
+                moments=words,
+            )
+        case _:
+            return words
+
+
+def _on_weekdays(words: Sentence, days: Sentence, week: int | None) -> Sentence:
+    match week:
+        case None:
+            return sentence("{often} on {days}", often=words, days=days)
+        case -1:
+            return sentence("{often} on the last {days}", often=words, days=days)
+        case _:
+            return sentence("{often} on {days} number {week}", often=words, days=days, week=week)

@@ -49,8 +49,8 @@ from redrabbit.services.plant_events import is_waited_for, note_event
 from redrabbit.services.ports import UnitOfWork, equals
 from redrabbit.services.record_fact import record
 
-LONGEST_SHIFT: Final = timedelta(days=1)
-"""A shift whose times were moved begins at most so much earlier or later on its plant date."""
+LONGEST_MOVE: Final = timedelta(days=2)
+"""A shift whose times were moved begins at most a day earlier or later on its plant date, and ends at most two."""
 
 
 def adopt(
@@ -140,7 +140,7 @@ def _check_differs(known: CheckRecord, wanted: CheckAdopted) -> bool:
 def _excuse_superseded(uow: UnitOfWork, check: Check, plant: Plant) -> None:
     """Excuse what was made already, is due later, is not begun, and is not due by the plan of now (D55).
 
-    What is due by it, too, keeps the times that it was made with.
+    What is due by it, too, keeps the times that it was made with: the same moment of a shift, or the same instant.
     """
     known = uow.get(CheckRecord, check.line, check.id)
     assert known is not None  # noqa: S101  it was adopted just now
@@ -152,10 +152,12 @@ def _excuse_superseded(uow: UnitOfWork, check: Check, plant: Plant) -> None:
             check.schedule,
             plant.calendars[check.line],
             known.adopted_at,
-            min(uow.now, due_at) - LONGEST_SHIFT,
-            due_at + LONGEST_SHIFT,
+            min(uow.now, due_at) - LONGEST_MOVE,
+            due_at + LONGEST_MOVE,
         )
-        if occurrence.trigger_key not in {trigger_key(each.trigger_key) for each in still_due}:
+        instants = {each.due_at for each in still_due}
+        keys = {trigger_key(each.trigger_key) for each in still_due}
+        if occurrence.trigger_key not in keys and due_at not in instants:
             _excuse(uow, occurrence, DecisionCode.SUPERSEDED)
 
 

@@ -62,6 +62,9 @@ from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.ports import Reader, UnitOfWork, equals
 from redrabbit.services.record_fact import record
 
+TAKEN_BACK: Final = frozenset({DecisionCode.SUPERSEDED, DecisionCode.CHECK_RETIRED})
+"""How an occurrence ends of which a change of the plan says that it is not owed."""
+
 AT_ONCE: Final = 50
 """Occurrences that one part makes; it decides or tells of at most twice as many. Some 0.1 s: so long whoever writes
 next waits."""
@@ -358,10 +361,16 @@ def _next_unmade(
 
 
 def _is_made(reader: Reader, check: Check, due: DueTime) -> bool:
-    """Return whether it was made under an earlier plan or calendar: never twice (D8)."""
+    """Return whether it was made under an earlier plan or calendar: never twice (D8).
+
+    Neither is one that was made for the same instant by another rule, and that no change of the plan took back.
+    """
     key = equals("trigger_key", trigger_key(due.trigger_key))
     of_check = (equals("line", check.line), equals("check_id", check.id))
-    return bool(reader.find(OccurrenceRecord, *of_check, key, limit=1))
+    if reader.find(OccurrenceRecord, *of_check, key, limit=1):
+        return True
+    at_once = reader.find(OccurrenceRecord, *of_check, equals("due_at", due.due_at))
+    return any(each.reason_code not in TAKEN_BACK for each in at_once)
 
 
 def make(uow: UnitOfWork, plant: Plant, check: Check, due: DueTime) -> None:

@@ -354,7 +354,7 @@ def test_the_table_says_the_same_as_the_yaml_plan(folder: Path) -> None:
         "opens_before,grace,closes_after,reaction_en,reaction_zh\r\n"
         "CP-1,A,press-check,10.1,1.1 rev A,press-torque,GM-0001 RR-0001,every shift start,"
         "30 min,30 min,4 h,Stop.,停线。\r\n"
-        ",,camera-check,20.1,2.1 rev A,camera-seal,RR-0002,daily at 06:30,"
+        ",,camera-check,20.1,2.1 rev A,camera-seal,RR-0002,daily at 06:30 if working,"
         "30 min,1 h,8 h,Stop.,停线。\r\n",
         encoding="utf-8-sig",
     )

@@ -1,13 +1,23 @@
+from datetime import time
+from typing import Any
+
 import pytest
 
 from redrabbit.domain.schedule_rules import (
     AfterEvent,
+    Daily,
+    Days,
     EveryShiftStart,
+    FirstShift,
+    NotWorking,
+    OnDays,
     OnDemand,
     OneRule,
+    Period,
     PlantEvent,
     Together,
     events_of,
+    needs_shifts,
     rules_of,
     schedule_of,
 )
@@ -47,3 +57,41 @@ def test_the_events_of_a_schedule_are_those_that_its_plan_names() -> None:
     )
     assert events_of(LOT) == (PlantEvent.LOT,)
     assert events_of(SHIFT) == ()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"every": Period.DAY, "day": 1},
+        {"every": Period.DAY, "month": 1},
+        {"every": Period.WEEK},
+        {"every": Period.WEEK, "weekdays": (0,), "week": 1},
+        {"every": Period.MONTH},
+        {"every": Period.MONTH, "day": 1, "week": 1, "weekdays": (0,)},
+        {"every": Period.MONTH, "week": 5, "weekdays": (0,)},
+        {"every": Period.MONTH, "week": 1, "weekdays": (0, 1)},
+        {"every": Period.MONTH, "day": 32},
+        {"every": Period.QUARTER, "day": 1, "month": 1},
+        {"every": Period.YEAR, "day": 1},
+        {"every": Period.YEAR, "month": 13, "day": 1},
+        {"every": Period.YEAR, "month": 4, "day": 31},
+        {"every": Period.YEAR, "month": 4, "week": 1, "weekdays": (0,)},
+    ],
+)
+def test_days_that_no_calendar_has_are_refused(said: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"no day|a month is|a day of"):
+        Days(**said)
+
+
+def test_days_that_have_a_rule_of_their_own_are_no_other_rule() -> None:
+    for days in (Days(every=Period.DAY), Days(every=Period.MONTH, day=1)):
+        with pytest.raises(ValueError, match="a rule of its own"):
+            OnDays(days=days, at=time(6))
+
+
+def test_a_rule_needs_shifts_where_a_line_without_them_never_owes_it() -> None:
+    assert needs_shifts(SHIFT)
+    assert needs_shifts(FirstShift(days=Days(every=Period.DAY)))
+    assert needs_shifts(Daily(at=time(6), when_not_working=NotWorking.SKIP))
+    assert not needs_shifts(Daily(at=time(6)))
+    assert not needs_shifts(LOT)

@@ -4,6 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from redrabbit.domain.schedule_rules import (
+    Days,
+    EveryShiftEnd,
+    EveryShiftMiddle,
+    EveryWorkInterval,
+    FirstShift,
+    NotWorking,
+    OnDays,
+    Period,
+    TimesAShift,
+)
 from redrabbit.domain.schedule_words import (
     FORMS,
     MAX_INTERVAL_S,
@@ -23,6 +34,7 @@ from redrabbit.domain.schedule_words import (
     parse_schedule,
     schedule_text,
 )
+from tests.domain.test_schedule_by_hand import one_rules
 
 SIX = time(6)
 whole_seconds = st.builds(
@@ -34,7 +46,7 @@ intervals_s = st.one_of(
     st.integers(1_000_000, 10**10).map(lambda microseconds: microseconds / 1_000_000),
 )
 due_rules: st.SearchStrategy[OneRule] = st.one_of(
-    st.just(EveryShiftStart()),
+    one_rules,
     st.sampled_from(PlantEvent).map(lambda event: AfterEvent(event=event)),
     st.builds(Daily, at=whole_seconds),
     st.builds(Weekly, weekdays=weekdays, at=whole_seconds),
@@ -66,6 +78,31 @@ rules: st.SearchStrategy[ScheduleRule] = st.one_of(
         ("every 2h", EveryInterval(interval_s=7200)),
         ("on demand", OnDemand()),
         ("  Every   Shift\tStart ", EveryShiftStart()),
+        ("every shift start except night", EveryShiftStart(left_out=("night",))),
+        ("every shift middle", EveryShiftMiddle()),
+        ("Every shift end except late,night", EveryShiftEnd(left_out=("late", "night"))),
+        ("3 times a shift", TimesAShift(times=3)),
+        ("every 2 h of work", EveryWorkInterval(interval_s=7200)),
+        ("every 90min of work", EveryWorkInterval(interval_s=5400)),
+        ("daily at 06:00 if working", Daily(at=SIX, when_not_working=NotWorking.SKIP)),
+        (
+            "monthly on 1 at 06:00 else next shift start",
+            Monthly(day=1, at=SIX, when_not_working=NotWorking.NEXT_SHIFT),
+        ),
+        ("daily at first shift start", FirstShift(days=Days(every=Period.DAY))),
+        (
+            "weekly on mon at first shift start",
+            FirstShift(days=Days(every=Period.WEEK, weekdays=(0,))),
+        ),
+        (
+            "monthly on last fri at 06:00",
+            OnDays(days=Days(every=Period.MONTH, week=-1, weekdays=(4,)), at=SIX),
+        ),
+        ("quarterly on 31 at 06:00", OnDays(days=Days(every=Period.QUARTER, day=31), at=SIX)),
+        (
+            "yearly on 29 feb at 06:00",
+            OnDays(days=Days(every=Period.YEAR, month=2, day=29), at=SIX),
+        ),
         ("after changeover", AfterEvent(event=PlantEvent.CHANGEOVER)),
         ("After tool  change", AfterEvent(event=PlantEvent.TOOL_CHANGE)),
         (
@@ -103,6 +140,16 @@ def test_words_mean_a_rule(words: str, rule: ScheduleRule) -> None:
         ("every shift start + every 500 parts", "part-count triggers are not supported yet"),
         ("every shift start + hourly", "`hourly` is not a schedule"),
         ("every shift start +", "`` is not a schedule"),
+        ("1 times a shift", "2 to 24 times a shift, found 1"),
+        ("every 25 h of work", "an interval of work is 1 s to 24 h"),
+        ("every shift start except night, night", "`night` is there twice"),
+        ("every shift start except the night", "`the night` is no name of a shift"),
+        ("weekly at 06:00", "not a schedule"),
+        ("daily on mon at 06:00", "not a schedule"),
+        ("monthly on fifth mon at 06:00", "not a schedule"),
+        ("monthly on first mon, thu at 06:00", "not a schedule"),
+        ("yearly on 30 feb at 06:00", "feb has no day 30"),
+        ("daily at first shift start if working", "not a schedule"),
         ("after lunch", "`lunch` is not one of setup, changeover, tool change"),
         ("after tool_change", "`tool_change` is not one of setup"),
         ("every shift start + daily at 24:00", "`24:00` is not a time of day"),

@@ -17,8 +17,6 @@ from redrabbit.domain.schedule_rules import (
     AfterEvent,
     Daily,
     EveryInterval,
-    EveryShiftStart,
-    Monthly,
     OnDemand,
     OneRule,
     PlantEvent,
@@ -30,25 +28,18 @@ from redrabbit.domain.schedule_words import parse_schedule, schedule_text
 from redrabbit.plan_import.compare import Comparison, compare
 from redrabbit.plan_import.dry_run import DryRun, dry_run
 from redrabbit.plan_import.finding import Kind
+from redrabbit.plan_import.frequency import parse_frequency
+from redrabbit.plan_import.frequency_text import frequency_text
 from redrabbit.plan_import.open_book import open_book
+from redrabbit.plan_import.trigger_rules import frequency_of, rule_of
+from tests.domain.test_schedule_by_hand import one_rules
 from tests.plants import OP20, OP30, a_check, a_plant, words
 
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 PARTS = ("RR-0001", "RR-0002", "GM-0001", "GM-0002")
 
-times = st.builds(time, st.integers(0, 23), st.integers(0, 59))
 due_rules: st.SearchStrategy[OneRule] = st.one_of(
-    st.just(EveryShiftStart()),
-    st.sampled_from(PlantEvent).map(lambda event: AfterEvent(event=event)),
-    st.builds(Daily, at=times),
-    st.builds(
-        Weekly,
-        weekdays=st.sets(st.integers(0, 6), min_size=1).map(lambda days: tuple(sorted(days))),
-        at=times,
-    ),
-    st.builds(Monthly, day=st.integers(1, 31), at=times),
-    st.integers(1, 400).map(lambda hours: EveryInterval(interval_s=hours * 3_600.0)),
-    st.integers(1, 90).map(lambda minutes: EveryInterval(interval_s=minutes * 60.0)),
+    one_rules, st.sampled_from(PlantEvent).map(lambda event: AfterEvent(event=event))
 )
 rules: st.SearchStrategy[ScheduleRule] = st.one_of(
     due_rules,
@@ -109,6 +100,11 @@ def written(folder: Path, found: Sequence[Check], revision: str = "A") -> Path:
     return file
 
 
+def triggers_of(check: Check) -> set[object]:
+    """Return when a check is due, in whatever order its plan says it."""
+    return set(frequency_of(check.schedule).triggers)
+
+
 def plant_of(found: Sequence[Check]) -> Plant:
     return a_plant(*found)
 
@@ -117,6 +113,17 @@ def compared(file: Path, plant: Plant) -> tuple[DryRun, Comparison]:
     masters = frozenset(part.id for part in plant.parts if part.is_good_master)
     read = dry_run(file, masters=masters, read=open_book)
     return read, compare(read, plant, NOW)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@given(rules | st.integers(1, 90).map(lambda minutes: EveryInterval(interval_s=minutes * 60.0)))
+def test_a_schedule_is_the_same_by_its_triggers(language: str, schedule: ScheduleRule) -> None:
+    """Both ways: as triggers, and as the words that a spreadsheet gets."""
+    frequency = frequency_of(schedule)
+    assert parse_frequency(frequency_text(frequency, language)).triggers == frequency.triggers
+    again = rule_of(frequency)
+    assert again is not None
+    assert frequency_of(again) == frequency
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -139,7 +146,10 @@ def test_what_changes_is_told_and_nothing_else(
         was = by_device.pop(check.device, None)
         if was is None:
             expected.add(("new", check.device))
-        elif (was.schedule, was.parts, was.pfmea) != (check.schedule, check.parts, check.pfmea):
+        elif triggers_of(was) != triggers_of(check) or (was.parts, was.pfmea) != (
+            check.parts,
+            check.pfmea,
+        ):
             expected.add(("changed", check.device))
     expected |= {("left_out", device) for device in by_device}
     assert {(change.kind.value, change.device) for change in comparison.changes} == expected
@@ -182,6 +192,34 @@ def test_several_triggers_give_their_next_due_times_together(tmp_path: Path) -> 
         "2026-11-27 15:30:00 UTC",
         "2026-11-27 22:00:00 UTC",
     )
+
+
+def test_an_interval_of_a_plan_file_counts_day_and_night_and_one_of_a_spreadsheet_work(
+    tmp_path: Path,
+) -> None:
+    before = [a_check(plan_line="10-2", schedule=EveryInterval(interval_s=7_200.0))]
+    _, comparison = compared(written(tmp_path, before, "B"), plant_of(before))
+    (change,) = comparison.changes
+    assert change.words == ("10-2 op20-torque: every 2 h, day and night becomes every 2 h of work")
+
+
+def test_without_a_time_of_day_it_is_due_when_the_first_shift_begins(tmp_path: Path) -> None:
+    check = a_check(plan_line="10-2", schedule=parse_schedule("weekly on sat at 06:00"))
+    file = written(tmp_path, [check])
+    text = file.read_text(encoding="utf-8").replace("weekly on sat at 06:00", "weekly on Saturday")
+    file.write_text(text, encoding="utf-8")
+    read, comparison = compared(file, plant_of([check]))
+    (times_told,) = comparison.next_due.values()
+    assert times_told[0] == "2026-11-28 06:00:00 UTC"
+    assert "no_time_of_day" in {each.code for each in read.findings.by_kind[Kind.QUESTION]}
+
+
+def test_a_shift_that_the_line_does_not_have_is_asked_for(tmp_path: Path) -> None:
+    check = a_check(plan_line="10-2", schedule=parse_schedule("every shift start except day"))
+    read, comparison = compared(written(tmp_path, [check]), plant_of([check]))
+    asked = {each.code: each.words for each in read.findings.by_kind[Kind.QUESTION]}
+    assert asked["unknown_shift"] == "which shift is day? The line has early, late, night"
+    assert set(comparison.next_due.values()) == {()}
 
 
 def test_the_same_revision_with_another_content_is_refused(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from redrabbit.domain.identity import CheckId, PartId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.text import Text, clean_text
 from redrabbit.plan_import.cell_words import pfmea_of, span_length
-from redrabbit.plan_import.compare import compare, frequency_of
+from redrabbit.plan_import.compare import compare
 from redrabbit.plan_import.dry_run import DryRun, dry_run
 from redrabbit.plan_import.finding import Kind
 from redrabbit.plan_import.form_choices import choices_of
@@ -26,6 +26,7 @@ from redrabbit.plan_import.header_words import Column
 from redrabbit.plan_import.open_book import open_book
 from redrabbit.plan_import.plan_export import NotTheSame, export_plan
 from redrabbit.plan_import.plan_form import HEADER_ROW, HEADINGS
+from redrabbit.plan_import.trigger_rules import frequency_of
 from tests.plan_import.test_compare import NOW, rules
 from tests.plants import OP20, OP30, a_check, a_part, a_plant
 
