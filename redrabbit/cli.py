@@ -192,8 +192,8 @@ def _add_configuration(commands: "argparse._SubParsersAction[CommandParser]") ->
     check.add_argument(
         "--explain",
         metavar="NAME",
-        help="say in words what a station's file comes to, and what grade each device can reach; what a receiver is told; or "
-        "with people, what the plant decides about people",
+        help="say in words what a station's file comes to, and what grade each device can reach; what a receiver is told; when a check "
+        "is due, and when it is left out; or with people, what the plant decides about people",
     )
     check.set_defaults(command=_check_config)
     add_plan(commands, _add_database, _database)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from redrabbit.base.clock import wall_now
 from redrabbit.base.printable import complain, put_out, spoken
 from redrabbit.base.sentence import sentence
 from redrabbit.config.explanation import explain
@@ -14,10 +15,11 @@ from redrabbit.config.receiver_words import explain_receiver
 from redrabbit.config.template import write_template
 from redrabbit.domain.plant import Plant
 from redrabbit.exit_codes import FOUND, exit_code_of
+from redrabbit.plan_import.check_words import explain_check
 
 
 def check_configuration(folder: Path, explained: str | None = None) -> int:
-    """Name every problem of a configuration, or what would be better said; or explain a station, a receiver or the rules about people.
+    """Name every problem of a configuration, or what would be better said; or explain a station, a receiver, a check or the rules about people.
 
     0 where there is no problem.
     """
@@ -60,12 +62,16 @@ def _explain(plant: Plant, name: str) -> int:
             target.name: partial(explain_receiver, target, plant.escalation)
             for target in plant.targets
         },
+        **{
+            check.id: partial(explain_check, check, plant, wall_now())
+            for check in plant.plan.checks
+        },
         **{station.id: partial(explain, station) for station in plant.stations},
     }
     if name not in explained:
         complain(
             sentence(
-                "no station or receiver {name!r}; expected one of {known}; or people",
+                "no station, receiver or check {name!r}; expected one of {known}; or people",
                 name=name,
                 known=", ".join(sorted(explained.keys() - {NAME})),
             )

@@ -280,6 +280,6 @@ def test_an_unknown_station_is_told_with_the_known_ones(
 ) -> None:
     assert main(["check-config", str(CONFIGURATION), "--explain", "line9"]) == 1
     assert (
-        "no station or receiver 'line9'; expected one of andon, line1-op10,"
+        "no station, receiver or check 'line9'; expected one of andon, line1-op10,"
         in capsys.readouterr().err
     )
