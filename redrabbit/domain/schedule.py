@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
-from itertools import islice
+from itertools import groupby, islice
 from typing import Final, assert_never
 
 from redrabbit.domain.schedule_rules import (
@@ -217,7 +217,9 @@ def _by_interval(
 def _by_shift(
     rule: ShiftRule, calendar: ShiftCalendar, since: datetime, until: datetime
 ) -> Iterator[DueTime]:
-    for window in _windows(calendar, since, until):
+    # one that is over midnight may be in its middle today, or end
+    begun = since if isinstance(rule, EveryShiftStart) else since - ONE_DAY
+    for window in _windows(calendar, begun, until):
         if window.name in rule.left_out:
             continue
         for due in _moments(rule, window, calendar, since):
@@ -226,10 +228,10 @@ def _by_shift(
 
 
 def _windows(calendar: ShiftCalendar, since: datetime, until: datetime) -> Iterator[ShiftWindow]:
-    """Yield the shifts of which a moment can lie in (since, until], in order."""
+    """Yield the shifts that can begin in (since, until], in order."""
     if not calendar.shifts:
         return
-    for day in _days(calendar, since - ONE_DAY, until):  # one that is over midnight may end today
+    for day in _days(calendar, since, until):
         yield from sorted(windows_on(calendar, day), key=lambda window: window.begins_at)
 
 
@@ -239,11 +241,11 @@ def _moments(
     """Yield the moments of one shift at which a rule is due, in order; those up to `since` may be left out."""
     match rule:
         case EveryShiftStart():
-            yield _of_shift(window, Fraction(0))
+            yield DueTime(due_at=window.begins_at, trigger_key=_shift_key(window))
         case EveryShiftMiddle():
             yield _of_shift(window, Fraction(1, 2))
         case EveryShiftEnd():
-            yield _of_shift(window, Fraction(1))
+            yield DueTime(due_at=window.ends_at, trigger_key=f"{_shift_key(window)}:end")
         case TimesAShift():
             for number in range(rule.times):
                 yield _of_shift(window, Fraction(number, rule.times))
@@ -254,14 +256,11 @@ def _moments(
 
 
 def _of_shift(window: ShiftWindow, part: Fraction) -> DueTime:
-    """Return a moment of a shift, as a part of its length, in whole seconds."""
+    """Return a moment of a shift before its end, as a part of its length, in whole seconds."""
     seconds = (window.ends_at - window.begins_at) // timedelta(seconds=1)
     passed = timedelta(seconds=seconds * part.numerator // part.denominator)
-    names = {Fraction(0): "", Fraction(1, 2): ":middle", Fraction(1): ":end"}
-    return DueTime(
-        due_at=window.ends_at if part == 1 else window.begins_at + passed,
-        trigger_key=_shift_key(window) + names.get(part, f":{part}"),
-    )
+    named = "" if part == 0 else ":middle" if part == Fraction(1, 2) else f":{part}"
+    return DueTime(due_at=window.begins_at + passed, trigger_key=_shift_key(window) + named)
 
 
 def _worked(
@@ -290,24 +289,30 @@ def _goes_on(rule: EveryWorkInterval, window: ShiftWindow, calendar: ShiftCalend
 def _by_first_shift(
     days: Days, calendar: ShiftCalendar, since: datetime, until: datetime
 ) -> Iterator[DueTime]:
-    for day in _days(calendar, since, until) if calendar.shifts else ():
-        windows = windows_on(calendar, day)
-        if not windows or not _is_first_since(days, calendar, day):
-            continue
-        first = min(windows, key=lambda window: window.begins_at)
-        if since < first.begins_at <= until:
-            yield _of_shift(first, Fraction(0))
+    """Walk from the last of the days before; each stays to be done until a shift begins."""
+    if not calendar.shifts:
+        return
+    day = _last_of(days, plant_date(calendar.zone, since) - ONE_DAY)
+    last = plant_date(calendar.zone, until)
+    to_do = False
+    while day <= last:
+        to_do = to_do or _falls_on(days, day)
+        windows = windows_on(calendar, day) if to_do else []
+        if windows:
+            first = min(windows, key=lambda window: window.begins_at)
+            if since < first.begins_at <= until:
+                yield DueTime(due_at=first.begins_at, trigger_key=_shift_key(first))
+            to_do = False
+        day += ONE_DAY
 
 
-def _is_first_since(days: Days, calendar: ShiftCalendar, day: date) -> bool:
-    """Tell whether a day is one of those, or the first on which the line works since the last of those."""
+def _last_of(days: Days, day: date) -> date:
+    """Return the last of the days up to a day; a year and more before it, where there is none."""
     for _ in range(SEARCH.days):
         if _falls_on(days, day):
-            return True
+            return day
         day -= ONE_DAY
-        if windows_on(calendar, day):
-            return False
-    return False
+    return day
 
 
 def _by_time(
@@ -321,12 +326,7 @@ def _by_time(
                 if works_at(calendar, due.due_at):
                     yield due
         case NotWorking.NEXT_SHIFT:
-            worked = (
-                due
-                for due in _by_day(rule, calendar, since, until)
-                if works_at(calendar, due.due_at)
-            )
-            yield from _merged([worked, _moved(rule, calendar, since, until)])
+            yield from _moved(rule, calendar, since, until)
         case _:  # pragma: no cover
             assert_never(rule.when_not_working)
 
@@ -334,14 +334,25 @@ def _by_time(
 def _moved(
     rule: TimedRule, calendar: ShiftCalendar, since: datetime, until: datetime
 ) -> Iterator[DueTime]:
-    """Yield the shift starts before which the line stood over a time of day of the rule."""
-    for window in _windows(calendar, since, until):
-        if since < window.begins_at <= until:
-            stood_since = last_end_by(calendar, window.begins_at, SEARCH)
-            if next(
-                _by_day(rule, calendar, stood_since - A_MOMENT, window.begins_at - A_MOMENT), None
-            ):
-                yield _of_shift(window, Fraction(0))
+    """Yield the times of day at which the line works, and for the others the next shift start; of one instant, the time of day."""
+    stood_since = since if works_at(calendar, since) else last_end_by(calendar, since, SEARCH)
+    planned = _by_day(rule, calendar, stood_since - A_MOMENT, until)
+    found = (_when_working(due, calendar, until) for due in planned)
+    within = (due for due in found if due is not None and since < due.due_at <= until)
+    for _, at_once in groupby(within, key=lambda due: due.due_at):
+        yield min(at_once, key=lambda due: due.trigger_key)
+
+
+def _when_working(due: DueTime, calendar: ShiftCalendar, until: datetime) -> DueTime | None:
+    """Return a due time if the line works then, else its next shift start; None where there is none in time."""
+    if works_at(calendar, due.due_at):
+        return due
+    for day in _days(calendar, due.due_at, until):
+        windows = [window for window in windows_on(calendar, day) if window.begins_at > due.due_at]
+        if windows:
+            first = min(windows, key=lambda window: window.begins_at)
+            return DueTime(due_at=first.begins_at, trigger_key=_shift_key(first))
+    return None
 
 
 def _by_day(
