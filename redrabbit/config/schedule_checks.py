@@ -1,4 +1,4 @@
-"""What a check's schedule and its line's calendar must say together, and what is better said (findings A.2, K3).
+"""What a check's schedule and its line's calendar must say together, and what is better said.
 
 A rule that no ordinary week or year makes due is refused: nobody would miss a check that is never asked for. What
 falls due outside of the line's shifts is only advised against: a plan file's words mean what they always meant.

@@ -53,7 +53,7 @@ class PlantEvent(StrEnum):
 
 
 class NotWorking(StrEnum):
-    """What becomes of a time of day at which the line does not work: on a holiday, or in no shift (findings A.3, 4)."""
+    """What becomes of a time of day at which the line does not work: on a holiday, or in no shift (D41)."""
 
     DUE = "due"
     """It is due all the same; so where the plan says nothing."""
@@ -167,7 +167,7 @@ class TimesAShift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EveryWorkInterval:
-    """Due each so many seconds of the line's working time, counted anew from each shift's start (findings A.3, 5)."""
+    """Due each so many seconds of the line's working time, counted anew from each shift's start (D41)."""
 
     interval_s: float
     left_out: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""When a check is due, said in words: `redrabbit check-config DIR --explain CHECK` (R38, findings A.3, 4).
+"""When a check is due, said in words: `redrabbit check-config DIR --explain CHECK` (R38, D41).
 
 What is left out, because the line does not work at that time of day, is named: nobody has to find out that nothing was asked.
 """
