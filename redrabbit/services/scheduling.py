@@ -370,7 +370,7 @@ def _is_made(reader: Reader, check: Check, due: DueTime) -> bool:
     if reader.find(OccurrenceRecord, *of_check, key, limit=1):
         return True
     at_once = reader.find(OccurrenceRecord, *of_check, equals("due_at", due.due_at))
-    return any(each.reason_code not in TAKEN_BACK for each in at_once)
+    return any(each.first_due_at is None and each.reason_code not in TAKEN_BACK for each in at_once)
 
 
 def make(uow: UnitOfWork, plant: Plant, check: Check, due: DueTime) -> None:
