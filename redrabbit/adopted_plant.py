@@ -49,6 +49,15 @@ def previous_plant(reader: Reader) -> Plant | None:
         return None
 
 
+def adopted_files(reader: Reader) -> Mapping[str, str] | None:
+    """Return the texts of the configuration in force until now, by file name; None where none was adopted.
+
+    Raises DamagedDatabase if what is kept of it is not what was adopted.
+    """
+    last = latest(reader, ConfigurationRecord, by="adopted_at")
+    return None if last is None else _kept_texts(reader, last)
+
+
 def _kept_texts(reader: Reader, record: ConfigurationRecord) -> Mapping[str, str]:
     """Return the row's texts, once they are known to be those that were adopted."""
     try:

@@ -12,7 +12,6 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from random import Random
 from typing import TypeVar
@@ -31,18 +30,16 @@ from redrabbit.alarms.telling import telling
 from redrabbit.alarms.watcher import Watcher, make_watcher
 from redrabbit.base.clock import Clock, SteadyClock
 from redrabbit.base.common_passwords import common_passwords
-from redrabbit.base.messages import zoned
 from redrabbit.base.password_hashing import PasswordHashing
-from redrabbit.base.sentence import sentence
 from redrabbit.base.settings import ServeSettings, WebLimits
 from redrabbit.config.plant import read_configuration
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.station import ModbusLink, MqttLink
 from redrabbit.encryption import tls_of
-from redrabbit.exit_codes import PlanNotInForce
 from redrabbit.links.modbus import ModbusStationLink
 from redrabbit.links.mqtt import MqttBrokerLink
+from redrabbit.plan_at_start import load_revised, plan_at_start, tell_not_taken
 from redrabbit.process import (
     address_of,
     allowed_open_files,
@@ -55,6 +52,7 @@ from redrabbit.services.escalating import Escalating
 from redrabbit.services.no_data import NoDataWatch
 from redrabbit.services.opening_progress import Opening, OpeningProgress
 from redrabbit.services.people_at_stations import PeopleAtStations
+from redrabbit.services.plans_ahead import PlansAhead
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.queries.people_told import log_unreached
 from redrabbit.services.reaching import people_to_tell, way_now
@@ -109,7 +107,6 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
     """
     clock = clock or SteadyClock()
     plant, files = read_configuration(settings.config_dir)
-    _refuse_future_plan(plant, clock.now())
     secrets = read_secrets(plant.targets, settings.config_dir, os.environ)
     channels = worded(make_channels(plant.targets, secrets, clock), plant)
     watched_at = _watched_at(plant, settings)
@@ -119,14 +116,20 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
         database = await _opened(settings, plant, clock, listener, tls)
         try:
             database.verification.start()
+            begun = await database.read(
+                lambda reader: plan_at_start(reader, plant, files, clock.now())
+            )
+            tell_not_taken(begun)
             agent = Agent(
-                plant,
-                files,
+                begun.plant,
+                begun.files,
                 database,
                 clock,
                 SOFTWARE,
                 previous_plant=previous_plant,
                 may_be_renamed=settings.plant_renamed,
+                passed=begun.passed,
+                staged=begun.staged,
             )
             await _agent_opened(agent, settings, listener, tls)
             await database.read(lambda reader: log_unreached(reader, plant, clock.now()))
@@ -167,18 +170,6 @@ def _watcher_of(agent: Agent, address: str | None, clock: Clock) -> Watcher | No
 
     every_s = expected.every.total_seconds()
     return make_watcher(address, every_s, records_and_watches, clock, agent.plant.name)
-
-
-def _refuse_future_plan(plant: Plant, now: datetime) -> None:
-    if plant.plan.effective_from is not None and plant.plan.effective_from > now:
-        raise PlanNotInForce(
-            sentence(
-                "{plan} takes effect at {at}, and it is {now}; expected the control plan that is in force now",
-                plan=plant.plan.label,
-                at=zoned(plant.plan.effective_from, plant.zone),
-                now=zoned(now, plant.zone),
-            )
-        )
 
 
 async def _opened(
@@ -324,6 +315,7 @@ async def _tasks_of(
         lambda: running.agent.catch_up.now is not None,
     ).run
     agent = running.agent
+    works["plans to come"] = PlansAhead(agent, load_revised).run
     works["stations without data"] = NoDataWatch(
         agent.database, lambda: agent.plant, clock, agent.note_commit
     ).run

@@ -21,6 +21,7 @@ from redrabbit.domain.facts.occurrence import OccurrenceRecord, PauseRecord
 from redrabbit.domain.facts.part_count import PartCountRecord
 from redrabbit.domain.facts.part_told import PartToldRecord
 from redrabbit.domain.facts.person import PersonRecord
+from redrabbit.domain.facts.plan_revision import PlanRevisionRecord
 from redrabbit.domain.facts.plant import (
     AgentRecord,
     ConfigurationRecord,
@@ -66,6 +67,7 @@ __all__ = [
     "PauseRecord",
     "PersonRecord",
     "PlantEventRecord",
+    "PlanRevisionRecord",
     "PresentationRecord",
     "PulseRecord",
     "QualificationRecord",

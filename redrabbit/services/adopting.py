@@ -7,7 +7,7 @@ again without an entry.
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from redrabbit.base.redaction import redacted
@@ -45,6 +45,8 @@ from redrabbit.domain.schedule import due_times
 from redrabbit.domain.schedule_rules import PlantEvent
 from redrabbit.domain.schedule_words import schedule_text
 from redrabbit.domain.station import Station
+from redrabbit.services.as_of import A_MOMENT, as_of
+from redrabbit.services.plan_revisions import follow_plan
 from redrabbit.services.plant_events import is_waited_for, note_event
 from redrabbit.services.ports import UnitOfWork, equals
 from redrabbit.services.record_fact import record
@@ -60,6 +62,7 @@ def adopt(
     software: str,
     *,
     before: Plant | None = None,
+    at: datetime | None = None,
 ) -> bool:
     """Adopt the plant's configuration; return whether anything is new.
 
@@ -67,10 +70,16 @@ def adopt(
 
     `files` maps each file's name to its text. The ledger keeps them without what looks like a
     secret, for ever; the digest is over the true texts (D24).
+
+    `at` is the instant from which a plan was to count, and may have passed: what is due at it, or later, is owed by that plan
+    (D55). None: it counts from now, and what is due now is still owed by the one before.
     """
+    uow = uow if at is None else as_of(uow, at)
+    owed_until = uow.now if at is None else at - A_MOMENT
     last = latest(uow, ConfigurationRecord, by="adopted_at")
     is_known = last is not None and (last.digest, last.software) == (plant.digest, software)
     if is_known and uow.in_force == in_force_digest(plant.in_force):
+        follow_plan(uow, plant)
         return False
     adopted = ConfigurationAdopted(
         digest=plant.digest, software=software, plan=plant.plan.label, files=dict(redacted(files))
@@ -79,7 +88,8 @@ def adopt(
     in_force = InForceChanged(items=plant.in_force)
     record(uow, in_force, stream=PLANT_STREAM, actor=CONFIGURATION)
     _adopt_stations(uow, plant)
-    _adopt_checks(uow, plant, before)
+    follow_plan(uow, plant)
+    _adopt_checks(uow, plant, before, owed_until)
     _adopt_parts(uow, plant)
     if before is not None:
         _note_changed_rules(uow, plant, before)
@@ -99,26 +109,37 @@ def _adopt_stations(uow: UnitOfWork, plant: Plant) -> None:
             record(uow, retired, stream=known.line, actor=CONFIGURATION)
 
 
-def _adopt_checks(uow: UnitOfWork, plant: Plant, before: Plant | None) -> None:
+def _adopt_checks(
+    uow: UnitOfWork, plant: Plant, before: Plant | None, owed_until: datetime
+) -> None:
     for check in plant.plan.checks:
         wanted = _adopted(check, plant)
         known = uow.get(CheckRecord, check.line, check.id)
         if known is None or known.retired_at is not None or _check_differs(known, wanted):
             record(uow, wanted, stream=check.line, actor=CONFIGURATION)
-        if known is None or known.retired_at is not None:
+        is_new = known is None or known.retired_at is not None
+        if owed_until < uow.now and (is_new or known.schedule != wanted.schedule):
+            _look_from(uow, check, owed_until)
+        if is_new:
             continue
         if known.schedule != wanted.schedule:
-            _excuse_superseded(uow, check, plant)
+            _excuse_superseded(uow, check, plant, owed_until)
         elif before is not None and before.calendars.get(check.line) != plant.calendars[check.line]:
             anew = CheckDueAnew(check_id=check.id)
             record(uow, anew, stream=check.line, actor=CONFIGURATION)
-            _excuse_superseded(uow, check, plant)
+            _excuse_superseded(uow, check, plant, owed_until)
     there = {(check.line, check.id) for check in plant.plan.checks}
     for known in uow.find(CheckRecord, equals("retired_at", None)):
         if (known.line, known.check_id) not in there:
             retired = CheckRetired(check_id=known.check_id)
             record(uow, retired, stream=known.line, actor=CONFIGURATION)
             _excuse_open(uow, known)
+
+
+def _look_from(uow: UnitOfWork, check: Check, owed_until: datetime) -> None:
+    """Look for due times of a schedule from the instant itself on, at which the plan counts already."""
+    anew = CheckDueAnew(check_id=check.id)
+    record(uow, anew, stream=check.line, actor=CONFIGURATION, at=owed_until)
 
 
 def _check_differs(known: CheckRecord, wanted: CheckAdopted) -> bool:
@@ -137,7 +158,7 @@ def _check_differs(known: CheckRecord, wanted: CheckAdopted) -> bool:
     )
 
 
-def _excuse_superseded(uow: UnitOfWork, check: Check, plant: Plant) -> None:
+def _excuse_superseded(uow: UnitOfWork, check: Check, plant: Plant, owed_until: datetime) -> None:
     """Excuse what was made already, is due later, is not begun, and is not due by the plan of now (D55).
 
     What is due by it, too, keeps the times that it was made with: the same moment of a shift, or the same instant.
@@ -146,7 +167,7 @@ def _excuse_superseded(uow: UnitOfWork, check: Check, plant: Plant) -> None:
     assert known is not None  # noqa: S101  it was adopted just now
     for occurrence in _undecided(uow, check.line, check.id):
         due_at = occurrence.first_due_at or occurrence.due_at  # a pause gives no amnesty, either
-        if due_at <= uow.now or under_way(occurrence, uow.now):
+        if due_at <= owed_until or under_way(occurrence, uow.now):
             continue
         still_due = due_times(
             check.schedule,

@@ -7,7 +7,7 @@ stations of its plant (B22).
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -31,13 +31,14 @@ from redrabbit.services.errors import NotRecordable, OtherPlant, StoreTrouble
 from redrabbit.services.fenced_database import FencedDatabase
 from redrabbit.services.loop_watch import LoopWatch
 from redrabbit.services.noting_stream_heads import are_heads_due, note_stream_heads
+from redrabbit.services.plan_revisions import StagedPlan, until_change
 from redrabbit.services.ports import Database, Reader, UnitOfWork
 from redrabbit.services.pulse_learning import keep
 from redrabbit.services.record_fact import record
 from redrabbit.services.recording_watch import RecordingWatch
 from redrabbit.services.station_queue import CLOSE_WITHIN_S, Recording, StationQueue
 from redrabbit.services.supervising import Supervisor
-from redrabbit.services.taking_up import Opened, TakenOver, open_life, take_over
+from redrabbit.services.taking_up import Opened, PlanChange, TakenOver, open_life, take_over
 from redrabbit.services.telling_counts import (
     ToTell,
     UnprovedTold,
@@ -78,13 +79,16 @@ class Agent:
         *,
         previous_plant: PreviousPlant | None = None,
         may_be_renamed: bool = False,
+        passed: Sequence[PlanChange] = (),
+        staged: StagedPlan | None = None,
     ) -> None:
         self.plant = plant
         """The plant in force, for whoever shows it; a command asks `in_force` (D52)."""
         self._coming: Plant | None = None
         """The plant that is being taken over."""
         self._one_at_a_time = asyncio.Lock()
-        self._files = files
+        self.files = files
+        """What is in force, by file name: the plan is that of the revision in force."""
         self.database = database
         self.superseded = asyncio.Event()
         """Set when another agent has taken over: this one must end (B22)."""
@@ -92,6 +96,7 @@ class Agent:
         self._software = software
         self._previous_plant = previous_plant
         self._may_be_renamed = may_be_renamed
+        self._passed, self._staged = passed, staged
         self.supervisor = Supervisor(clock)
         self.queues: dict[StationId, StationQueue] = {}
         self._agent_id: int | None = None
@@ -130,7 +135,14 @@ class Agent:
 
         def begin(agent_id: int | None) -> Callable[[UnitOfWork], Opened]:
             return lambda uow: open_life(
-                uow, self.plant, self._files, self._software, before=before, agent_id=agent_id
+                uow,
+                self.plant,
+                self.files,
+                self._software,
+                before=before,
+                agent_id=agent_id,
+                passed=self._passed,
+                staged=self._staged,
             )
 
         opened = await outside.write(begin(None))
@@ -158,7 +170,9 @@ class Agent:
             return self._coming
         return self.plant
 
-    async def take_over(self, plant: Plant, files: Mapping[str, str]) -> TakenOver:
+    async def take_over(
+        self, plant: Plant, files: Mapping[str, str], *, at: datetime | None = None
+    ) -> TakenOver:
         """Put another configuration in force without a restart (D52), in one transaction.
 
         Every station's queue stands still meanwhile: what was in it before is done under the old
@@ -167,10 +181,14 @@ class Agent:
 
         Links are not touched: whoever runs them starts those of `relink` anew and ends those of
         `removed`. Receivers of messages stay those of the start.
-        """
-        return await asyncio.shield(asyncio.create_task(self._take_over(plant, files)))
 
-    async def _take_over(self, plant: Plant, files: Mapping[str, str]) -> TakenOver:
+        `at` is the instant from which its plan counts, which has come: see `redrabbit.services.taking_up.take_over`.
+        """
+        return await asyncio.shield(asyncio.create_task(self._take_over(plant, files, at)))
+
+    async def _take_over(
+        self, plant: Plant, files: Mapping[str, str], at: datetime | None
+    ) -> TakenOver:
         """Do it to its end, whoever gave up waiting: half of it would be two plants at once."""
         async with self._one_at_a_time, AsyncExitStack() as held:
             if self.catch_up.now is not None:  # else it is little, and done with the rest
@@ -184,7 +202,7 @@ class Agent:
             self._coming = plant  # stays on trouble: a commit may have been made all the same
             taken = await self.database.write(
                 lambda uow: take_over(
-                    uow, plant, files, self._software, before=before, owners=owners
+                    uow, plant, files, self._software, before=before, owners=owners, at=at
                 )
             )
             self._put_in_force(plant, files, taken)
@@ -193,7 +211,7 @@ class Agent:
     def _put_in_force(self, plant: Plant, files: Mapping[str, str], taken: TakenOver) -> None:
         """Give every queue its owner; nothing here can fail or wait."""
         version = self.version()
-        self.plant, self._coming, self._files = plant, None, files
+        self.plant, self._coming, self.files = plant, None, files
         for name in taken.removed:
             self.queues.pop(name).retire()
         for name, queue in self.queues.items():
@@ -337,7 +355,7 @@ class Agent:
 
     async def _bring_some_up(self, only: CheckId | None) -> datetime | None:
         left_since = await self.database.write(
-            lambda uow: scheduling.step_some(uow, self.in_force(uow), only=only)
+            lambda uow: scheduling.step_some(until_change(uow), self.in_force(uow), only=only)
         )
         self.note_commit()
         return left_since

@@ -4,7 +4,7 @@ Both adopt in one transaction, and take up the runs under way (L3, L7). A life k
 records; a new configuration leaves alone what it does not change.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from redrabbit.domain.challenge_part import ChallengePart, Custody
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.challenge_part import PartMissing
 from redrabbit.domain.facts.fact import read_json
+from redrabbit.domain.facts.plan_revision import PlanState
 from redrabbit.domain.facts.plant import AgentStarted
 from redrabbit.domain.facts.run import RunClosed
 from redrabbit.domain.facts.words import PlaceNames
@@ -23,6 +24,7 @@ from redrabbit.domain.records import (
     AgentRecord,
     ChallengePartRecord,
     DeviceRecord,
+    PlanRevisionRecord,
     PresentationRecord,
     RunRecord,
     StationRecord,
@@ -33,8 +35,10 @@ from redrabbit.domain.station import Station
 from redrabbit.services import scheduling
 from redrabbit.services.adopting import adopt
 from redrabbit.services.alarming import raise_alarm
+from redrabbit.services.as_of import A_MOMENT, as_of
 from redrabbit.services.clock_steps import last_recorded_at, note_step_since_last_entry
 from redrabbit.services.part_counting import CountedBefore, counter_of
+from redrabbit.services.plan_revisions import StagedPlan, stage, until_change
 from redrabbit.services.ports import UnitOfWork, equals
 from redrabbit.services.pulse_learning import learnt_so_far
 from redrabbit.services.record_fact import record
@@ -42,6 +46,16 @@ from redrabbit.services.running import rebuild_run
 from redrabbit.services.runs_under_way import runs_under_way
 from redrabbit.services.station_owner import StationOwner
 from redrabbit.services.telling_counts import last_told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanChange:
+    """A plan revision whose instant has come, and the configuration with it."""
+
+    digest: str
+    at: datetime
+    plant: Plant
+    files: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +78,8 @@ def open_life(
     *,
     before: Plant | None = None,
     agent_id: int | None = None,
+    passed: Sequence[PlanChange] = (),
+    staged: StagedPlan | None = None,
 ) -> Opened:
     """Begin one life: adopt, take up runs, and make the first of what came due while nobody watched.
 
@@ -71,10 +87,20 @@ def open_life(
     be read any more (None), what was made of it is at least not forgiven. Where the two owe the same,
     this one is adopted at once, and what is left is brought up while stations are watched; else it is
     asked again, with the number of the life that has begun, until nothing is left of the one before.
+
+    `passed` are plans that were to take effect while nobody watched: each counts from its own instant, with what else was in
+    force then. `staged` is a plan that the file gives before its time.
     """
     number = _begin(uow, software) if agent_id is None else agent_id
+    for change in passed if before is not None else ():
+        if _waits(uow, change):
+            left = scheduling.step_some(as_of(uow, change.at - A_MOMENT), before)
+            if left is not None:
+                return Opened(agent_id=number, is_open=False, owners=(), left_since=left)
+            adopt(uow, change.plant, change.files, software, before=before, at=change.at)
+        before = change.plant
     if before is not None:
-        left = scheduling.step_some(uow, before)
+        left = scheduling.step_some(until_change(uow), before)
     else:
         left = scheduling.bring_up_some(uow)
     if left is not None and not (
@@ -86,14 +112,20 @@ def open_life(
     ):
         return Opened(agent_id=number, is_open=False, owners=(), left_since=left)
     adopt(uow, plant, files, software, before=before)
+    stage(uow, plant, staged)
     runs = _taken_up(uow, plant)
     owners = tuple(
         _owner_of(uow, plant, each, runs.get(each.id), counted=_counted_before(uow, each, before))
         for each in plant.stations
     )
     if left is None:
-        left = scheduling.step_some(uow, plant)
+        left = scheduling.step_some(until_change(uow), plant)
     return Opened(agent_id=number, is_open=True, owners=owners, left_since=left)
+
+
+def _waits(uow: UnitOfWork, change: PlanChange) -> bool:
+    known = uow.get(PlanRevisionRecord, change.digest)
+    return known is not None and known.state is PlanState.SCHEDULED
 
 
 def _begin(uow: UnitOfWork, software: str) -> int:
@@ -127,14 +159,18 @@ def take_over(
     *,
     before: Plant,
     owners: Mapping[StationId, StationOwner],
+    at: datetime | None = None,
 ) -> TakenOver:
     """Adopt another configuration while stations are watched; nobody may use `owners` meanwhile.
 
     What came due until now is owed by the plan `before` it (L7). A run goes on where neither its
     station nor its check nor a part of it changes; any other is taken up as after a restart (D4).
+
+    `at` is the instant from which its plan counts, where that has come: what was due before is owed by the plan before, all
+    else by this one, however late it is taken over.
     """
-    scheduling.step(uow, before)
-    adopted = adopt(uow, plant, files, software, before=before)
+    scheduling.step(until_change(uow) if at is None else as_of(uow, at - A_MOMENT), before)
+    adopted = adopt(uow, plant, files, software, before=before, at=at)
     changed = {
         station.id for station in plant.stations if not _goes_on(before, plant, station, owners)
     }
@@ -149,7 +185,7 @@ def take_over(
             counted = _counted_until_now(uow, station, owner)
             rebuilt[station.id] = _owner_of(uow, plant, station, run, reads_on, counted=counted)
             relink |= {station.id} if reads_on is None else set()
-    scheduling.step(uow, plant)
+    scheduling.step(until_change(uow), plant)
     return TakenOver(
         adopted=adopted, rebuilt=rebuilt, relink=frozenset(relink), removed=frozenset(removed)
     )

@@ -21,6 +21,7 @@ from redrabbit.domain.facts import (
     part_count,
     part_told,
     person,
+    plan_revision,
     plant,
     plant_event,
     presentation,
@@ -144,6 +145,13 @@ FACTS: tuple[type[Fact], ...] = (
     approval_request.ApprovalRefused,
     approval_request.ApprovalWithdrawn,
     approval_request.ApprovalFell,
+    plan_revision.PlanRevisionStored,
+    plan_revision.PlanRevisionApproved,
+    plan_revision.PlanRevisionScheduled,
+    plan_revision.PlanRevisionDiscarded,
+    plan_revision.PlanRevisionHeldBack,
+    plan_revision.PlanRevisionTookEffect,
+    plan_revision.PlanRevisionSuperseded,
 )
 
 RECORDS: tuple[type[Record], ...] = (
@@ -177,6 +185,7 @@ RECORDS: tuple[type[Record], ...] = (
     silence.SilenceRecord,
     signature.SignatureRecord,
     approval.ApprovalRecord,
+    plan_revision.PlanRevisionRecord,
     record_count.CountRecord,
 )
 

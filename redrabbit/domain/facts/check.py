@@ -81,7 +81,7 @@ class CheckAdopted(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckDueAnew(Fact):
-    """The check's schedule is the same, and its line works by another calendar or in another time zone from here on (D41)."""
+    """Due times of the check are looked for from here on: its line works by another calendar or in another time zone (D41), or its plan counts from here."""
 
     TYPE: ClassVar = "check_due_anew"
 
