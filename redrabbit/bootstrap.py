@@ -12,6 +12,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from random import Random
 from typing import TypeVar
@@ -39,7 +40,13 @@ from redrabbit.domain.station import ModbusLink, MqttLink
 from redrabbit.encryption import tls_of
 from redrabbit.links.modbus import ModbusStationLink
 from redrabbit.links.mqtt import MqttBrokerLink
-from redrabbit.plan_at_start import load_revised, plan_at_start, tell_not_taken
+from redrabbit.plan_at_start import (
+    counts_later,
+    load_revised,
+    not_in_force,
+    plan_at_start,
+    tell_not_taken,
+)
 from redrabbit.process import (
     address_of,
     allowed_open_files,
@@ -64,6 +71,7 @@ from redrabbit.services.station_link import Sink, StationLink
 from redrabbit.services.verifying import tell_damage
 from redrabbit.services.ways import WaysKnown
 from redrabbit.store.database import SqlDatabase
+from redrabbit.store.engine import parsed_url, sqlite_path
 from redrabbit.store.installation_secret import installation_secret
 from redrabbit.store.opening import open_database
 from redrabbit.store.unit_of_work import Recording
@@ -107,6 +115,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
     """
     clock = clock or SteadyClock()
     plant, files = read_configuration(settings.config_dir)
+    _refuse_future_plan(plant, settings.database_url, clock.now())
     secrets = read_secrets(plant.targets, settings.config_dir, os.environ)
     channels = worded(make_channels(plant.targets, secrets, clock), plant)
     watched_at = _watched_at(plant, settings)
@@ -170,6 +179,13 @@ def _watcher_of(agent: Agent, address: str | None, clock: Clock) -> Watcher | No
 
     every_s = expected.every.total_seconds()
     return make_watcher(address, every_s, records_and_watches, clock, agent.plant.name)
+
+
+def _refuse_future_plan(plant: Plant, database_url: str, now: datetime) -> None:
+    """Refuse a plan that counts later before a database is made: nothing could be in force until then."""
+    path = sqlite_path(parsed_url(database_url))
+    if path is not None and not path.exists() and counts_later(plant, now):
+        raise not_in_force(plant, now)
 
 
 async def _opened(

@@ -85,19 +85,12 @@ def plan_at_start(
             not_taken=plant.plan.label if is_new else None,
         )
     effective_from = plant.plan.effective_from
-    if effective_from is None or effective_from <= now:
+    if effective_from is None or not counts_later(plant, now):
         return PlanAtStart(plant=plant, files=files, passed=passed)
     in_force = passed[-1].files if passed else adopted
     plan_text = None if in_force is None else in_force.get(PLAN_YAML, in_force.get(PLAN_TABLE))
     if in_force is None or plan_text is None:
-        raise PlanNotInForce(
-            sentence(
-                "{plan} takes effect at {at}, and it is {now}; expected the control plan that is in force now",
-                plan=plant.plan.label,
-                at=zoned(effective_from, plant.zone),
-                now=zoned(now, plant.zone),
-            )
-        )
+        raise not_in_force(plant, now)
     name = PLAN_TABLE if PLAN_TABLE in files else PLAN_YAML
     staged = StagedPlan(
         item=plan_item(plant), content=files[name], effective_at=effective_from, file=name
@@ -106,6 +99,24 @@ def plan_at_start(
     own_name = PLAN_YAML if PLAN_YAML in in_force else PLAN_TABLE
     before, texts = read_configuration(rest | {own_name: plan_text})
     return PlanAtStart(plant=before, files=texts, passed=passed, staged=staged)
+
+
+def counts_later(plant: Plant, now: datetime) -> bool:
+    """Tell whether the plan of a configuration is to count from a moment still to come."""
+    return plant.plan.effective_from is not None and plant.plan.effective_from > now
+
+
+def not_in_force(plant: Plant, now: datetime) -> PlanNotInForce:
+    """Return the error that the file's plan counts later, and none is in force until then."""
+    assert plant.plan.effective_from is not None  # noqa: S101  asked before
+    return PlanNotInForce(
+        sentence(
+            "{plan} takes effect at {at}, and it is {now}; expected the control plan that is in force now",
+            plan=plant.plan.label,
+            at=zoned(plant.plan.effective_from, plant.zone),
+            now=zoned(now, plant.zone),
+        )
+    )
 
 
 def _counts(revision: PlanRevisionRecord, now: datetime) -> bool:

@@ -117,12 +117,12 @@ def _adopt_checks(
         known = uow.get(CheckRecord, check.line, check.id)
         if known is None or known.retired_at is not None or _check_differs(known, wanted):
             record(uow, wanted, stream=check.line, actor=CONFIGURATION)
-        is_new = known is None or known.retired_at is not None
-        if owed_until < uow.now and (is_new or known.schedule != wanted.schedule):
+        goes_on = known if known is not None and known.retired_at is None else None
+        if owed_until < uow.now and (goes_on is None or goes_on.schedule != wanted.schedule):
             _look_from(uow, check, owed_until)
-        if is_new:
+        if goes_on is None:
             continue
-        if known.schedule != wanted.schedule:
+        if goes_on.schedule != wanted.schedule:
             _excuse_superseded(uow, check, plant, owed_until)
         elif before is not None and before.calendars.get(check.line) != plant.calendars[check.line]:
             anew = CheckDueAnew(check_id=check.id)

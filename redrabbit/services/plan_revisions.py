@@ -100,15 +100,20 @@ def store_draft(uow: UnitOfWork, plant: Plant, new: NewPlan, *, actor: Actor) ->
 def _refuse_known(uow: UnitOfWork, plant: Plant, new: NewPlan, *, is_same: bool) -> None:
     plan, label = new.plant.plan, new.plant.plan.label
     if (plan.number, plan.revision) == (plant.plan.number, plant.plan.revision):
-        raise Refusal("plan_known_already" if is_same else "same_revision", plan=label)
+        _refuse(label, is_same=is_same)
     for known in uow.find(
         PlanRevisionRecord, equals("number", plan.number), equals("revision", plan.revision)
     ):
         if known.state is not PlanState.DISCARDED:
-            same = known.digest == new.digest
-            raise Refusal("plan_known_already" if same else "same_revision", plan=label)
+            _refuse(label, is_same=known.digest == new.digest)
     for digest in digests_in_force(uow, plan.number, plan.revision):
-        raise Refusal("plan_known_already" if digest == new.digest else "same_revision", plan=label)
+        _refuse(label, is_same=digest == new.digest)
+
+
+def _refuse(label: str, *, is_same: bool) -> None:
+    if is_same:
+        raise Refusal("plan_known_already", plan=label)
+    raise Refusal("same_revision", plan=label)
 
 
 def digests_in_force(reader: Reader, number: str, revision: str) -> frozenset[str]:

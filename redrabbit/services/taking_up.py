@@ -92,7 +92,9 @@ def open_life(
     force then. `staged` is a plan that the file gives before its time.
     """
     number = _begin(uow, software) if agent_id is None else agent_id
-    for change in passed if before is not None else ():
+    for change in passed:
+        if before is None:
+            break
         if _waits(uow, change):
             left = scheduling.step_some(as_of(uow, change.at - A_MOMENT), before)
             if left is not None:

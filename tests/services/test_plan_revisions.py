@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -21,23 +21,19 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import OccurrenceRecord, PlanRevisionRecord
 from redrabbit.domain.schedule import (
     Daily,
-    EveryInterval,
-    EveryShiftStart,
     ScheduleRule,
-    Weekly,
     due_times,
 )
 from redrabbit.domain.shift_calendar import ShiftCalendar
 from redrabbit.services import plan_revisions, scheduling
 from redrabbit.services.plan_revisions import NewPlan, StagedPlan
-from redrabbit.services.taking_up import PlanChange, open_life, take_over
-from tests.plants import LINE, Bench, a_check, a_plant
+from redrabbit.services.taking_up import Opened, PlanChange, open_life, take_over
+from tests.plants import LINE, Bench, a_plant
 from tests.services.test_calendar_changes import (
     CALENDARS,
     EARLY,
     LATE,
     MONDAY,
-    NIGHT,
     SCHEDULES,
     ZONE,
     a_calendar,
@@ -134,13 +130,16 @@ class Life:
         for change in self.changes():
             before, self.bench.plant = self.bench.plant, change.plant
             self.plan_text = change.files["control_plan.yaml"]
-            self.write(
-                lambda uow, change=change, before=before: take_over(
-                    uow, change.plant, change.files, "test", before=before, owners={}, at=change.at
-                )
-            )
+            self._take(change, before)
             self._note(change)
         self.write(lambda uow: scheduling.step(uow, self.bench.plant))
+
+    def _take(self, change: PlanChange, before: Plant) -> None:
+        self.write(
+            lambda uow: take_over(
+                uow, change.plant, change.files, "test", before=before, owners={}, at=change.at
+            )
+        )
 
     def restart(self, calendar: ShiftCalendar | None = None) -> None:
         """Start again after the time that passed, with another calendar in the files where one is given."""
@@ -152,22 +151,21 @@ class Life:
             self.calendar = calendar
         self.bench.plant = self.plant_of(self.plan_text)
         files = {"control_plan.yaml": self.plan_text, "plant.yaml": self.bench.plant.digest}
-        agent_id = None
-        for _ in range(1_000):
-            opened = self.write(
-                lambda uow, agent_id=agent_id: open_life(
-                    uow,
-                    self.bench.plant,
-                    files,
-                    "test",
-                    before=before,
-                    agent_id=agent_id,
-                    passed=changes,
-                )
+        agent_id: list[int] = []
+
+        def begin(uow: Any) -> Opened:
+            return open_life(
+                uow,
+                self.bench.plant,
+                files,
+                "test",
+                before=before,
+                agent_id=agent_id[0] if agent_id else None,
+                passed=changes,
             )
-            agent_id = opened.agent_id
-            if opened.is_open:
-                break
+
+        while not (opened := self.write(begin)).is_open:
+            agent_id[:] = [opened.agent_id]
         if calendar is not None:
             self.in_force.append((self.now, self.bench.plant.plan.checks[0].schedule, calendar))
         self.write(lambda uow: scheduling.step(uow, self.bench.plant))
@@ -383,7 +381,7 @@ def owed(life: Life, until: datetime) -> dict[str, datetime]:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(schedule=SCHEDULES, first=CALENDARS, steps=STEPS)
 def test_obligations_are_those_of_the_plan_and_calendar_of_then(
     schedule: ScheduleRule, first: ShiftCalendar, steps: list[tuple[str, Any]]
@@ -397,7 +395,7 @@ def test_obligations_are_those_of_the_plan_and_calendar_of_then(
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(opens=st.sampled_from([2.0, 12.0]), first=CALENDARS, steps=STEPS)
 def test_what_is_made_ahead_is_made_once_and_all_that_is_owed_is_there(
     opens: float, first: ShiftCalendar, steps: list[tuple[str, Any]]

@@ -47,6 +47,18 @@ from redrabbit.domain.facts.person import (
     PersonLanguage,
     PersonRegistered,
 )
+from redrabbit.domain.facts.plan_revision import (
+    HeldBackCode,
+    PlanDifference,
+    PlanOrigin,
+    PlanRevisionApproved,
+    PlanRevisionDiscarded,
+    PlanRevisionHeldBack,
+    PlanRevisionScheduled,
+    PlanRevisionStored,
+    PlanRevisionSuperseded,
+    PlanRevisionTookEffect,
+)
 from redrabbit.domain.facts.plant import (
     ClockStepped,
     HistoryLost,
@@ -419,6 +431,7 @@ def play(shop: Shop) -> None:
     _parts(shop)
     _station_and_clock(shop)
     _people(shop)
+    _plans(shop)
     _erased(shop)
     _restarts(shop)
 
@@ -674,6 +687,46 @@ def _pulse(shop: Shop) -> None:
             actor=BERND,
         )
     )
+
+
+def _plans(shop: Shop) -> None:
+    """A revision of the plan is stored, approved and takes effect; others are held back, discarded, superseded."""
+    difference = PlanDifference(
+        code="schedule",
+        check_id=TORQUE,
+        params={"before": "every shift start", "after": "on demand"},
+    )
+
+    def stored(digest: str, revision: str) -> Fact:
+        return PlanRevisionStored(
+            digest=digest,
+            number="CP-1",
+            revision=revision,
+            origin=PlanOrigin.IMPORT,
+            content=f"revision: {revision}\n",
+            source_file="plan.xlsx",
+            source_digest="e" * 64,
+            compared_with="CP-1 rev A",
+            difference=(difference,),
+            answers={TORQUE: "on demand is meant"},
+        )
+
+    at = shop.clock.now() + timedelta(hours=8)
+    told: list[Fact] = [stored("1" * 64, "C"), stored("2" * 64, "D")]
+    for digest in ("1" * 64, "2" * 64):
+        elsewhere = {"elsewhere_number": "DOC-77", "elsewhere_on": date(2026, 3, 2)}
+        told.append(PlanRevisionApproved(digest=digest, **elsewhere))  # type: ignore[arg-type]  # two kinds of values
+        told.append(PlanRevisionScheduled(digest=digest, effective_at=at))
+    told += [
+        PlanRevisionTookEffect(digest="1" * 64),
+        PlanRevisionSuperseded(digest="1" * 64),
+        PlanRevisionHeldBack(
+            digest="2" * 64, code=HeldBackCode.DOES_NOT_FIT, text="no such device"
+        ),
+        PlanRevisionDiscarded(digest="2" * 64, reason_text="a typing error"),
+    ]
+    for fact in told:
+        shop.write(lambda uow, fact=fact: record(uow, fact, stream=PLANT_STREAM, actor=ANNA))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
 
 
 def _messages(shop: Shop) -> None:

@@ -34,6 +34,7 @@ SMALL: Final[Mapping[str, str]] = {
     "heartbeats": "parts of the service",
     "checkpoints_sent": "its receivers",
     "credentials": "its people",
+    "plan_revisions": "revisions of its control plan",
     "sessions": "those who signed in lately",
     "ways_to_people": "five a person at most",
     "tokens": "its programs",

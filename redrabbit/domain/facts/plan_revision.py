@@ -73,7 +73,6 @@ class PlanRevisionRecord(Record):
 
     TABLE: ClassVar = "plan_revisions"
     KEY: ClassVar = ("digest",)
-    INDEXES: ClassVar = (("state", "effective_at", "digest"),)
 
     digest: str
     """SHA-256, hex, over the content."""
