@@ -1,6 +1,5 @@
 """The story in the terminal, told from the facts in the ledger."""
 
-import asyncio
 from dataclasses import replace
 from functools import cache
 from io import StringIO
@@ -9,23 +8,20 @@ from rich.console import Console
 
 from redrabbit.domain.ledger import Entry
 from redrabbit.terminal import tell
-from tests.fakes import JumpClock
 from tests.showcase_story import (
-    BEGIN,
     CLOSED_CASE,
     MISSED,
     MISSED_RUN,
     OPEN_CASE,
     SILENT_RUN,
-    Showcase,
-    told,
 )
+from tests.showcase_told import told_before
 
 
 @cache
 def entries() -> tuple[Entry, ...]:
     """Return the ledger of the showcase's morning."""
-    showcase = asyncio.run(told(Showcase(JumpClock(BEGIN))))
+    showcase = told_before()[0]
     return tuple(showcase.ask(lambda reader: reader.entries()))
 
 

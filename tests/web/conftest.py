@@ -20,7 +20,8 @@ from redrabbit.web.budget import WebBudgets
 from redrabbit.web.tls import Tls
 from tests.fakes import JumpClock
 from tests.people import sign_in_at
-from tests.showcase_story import BEGIN, Showcase, told
+from tests.showcase_story import BEGIN, Showcase
+from tests.showcase_told import told_before
 from tests.web.declared import only_listed
 
 T = TypeVar("T")
@@ -85,9 +86,12 @@ def serve(
     ways: WaysKnown | None = None,
 ) -> Visitor:
     """Return a browser at a freshly served plant; at the showcase, unless another is given."""
-    clock = JumpClock(BEGIN)
-    showcase = Showcase(clock, plant)
-    let(told(showcase) if plant is None else showcase.open())
+    if plant is None:
+        showcase, clock = told_before()
+    else:
+        clock = JumpClock(BEGIN)
+        showcase = Showcase(clock, plant)
+        let(showcase.open())
     budgets = WebBudgets()
     sign_in = sign_in_at(showcase.agent)
     app = create_app(

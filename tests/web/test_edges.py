@@ -6,6 +6,7 @@ puts every edge value into every place of every route.
 
 import asyncio
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -88,8 +89,11 @@ def is_answered(runner: Runner, asked: Asked) -> bool:
 def test_what_was_deadly_once_is_answered_and_signed_at_a_station_of_the_plant(
     runner: Runner, door: Door
 ) -> None:
-    """D23: also where another place of the address or the form is what nobody expects."""
-    for asked in deadly_in_one_place(door):
+    """D23: also where another place of the address or the form is what nobody expects.
+
+    In each door another third of the values for a place; the long run puts all of them into all places.
+    """
+    for asked in islice(deadly_in_one_place(door), DOORS.index(door) % 3, None, 3):
         assert is_answered(runner, asked), asked
     assert runner.stations_signed() <= {None, "op20", "op30"}
 
@@ -117,6 +121,14 @@ def test_nothing_is_done_at_a_station_that_is_none(runner: Runner, door: Door) -
             asked = plainly(door, {"station_id": value, "act": act, **on_demand})
             assert runner.ask(asked).status in {404, 422}, asked
     assert runner.size() == size
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("door", DOORS, ids=str)
+def test_all_that_was_deadly_once_is_answered(runner: Runner, door: Door) -> None:
+    for asked in deadly_in_one_place(door):
+        assert is_answered(runner, asked), asked
+    assert runner.stations_signed() <= {None, "op20", "op30"}
 
 
 @pytest.mark.slow

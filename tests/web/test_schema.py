@@ -30,9 +30,8 @@ from redrabbit.domain.role import Role
 from redrabbit.services.askers import Shown, asker_of
 from redrabbit.web.access import AccessRules
 from redrabbit.web.app import create_app
-from tests.fakes import JumpClock
 from tests.people import People, sign_in_at
-from tests.showcase_story import BEGIN, Showcase, told
+from tests.showcase_told import told_before
 
 pytest_plugins = ["schemathesis.pytest.plugin"]
 """Blocked elsewhere (pyproject.toml), because loading it takes most of the start of pytest."""
@@ -50,8 +49,7 @@ class Served:
     """The showcase with its application, as programs on its machine reach it."""
 
     def __init__(self) -> None:
-        clock = JumpClock(BEGIN)
-        self.plant = asyncio.run(told(Showcase(clock)))
+        self.plant, clock = told_before()
         self.sign_in = sign_in_at(self.plant.agent)
         self.app = create_app(
             self.plant.service, clock=clock, sign_in=self.sign_in, access=AccessRules()

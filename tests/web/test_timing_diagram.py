@@ -14,10 +14,8 @@ from redrabbit.domain.records import Json, PresentationRecord
 from redrabbit.domain.signals import SignalSpec
 from redrabbit.domain.text import Text
 from redrabbit.web.timing_diagram import LABEL_WIDTH, PLOT_WIDTH, TimingDiagram, timing_diagram
-from tests.fakes import JumpClock
 from tests.showcase import LINES, NOW, SIGNALS, device_id
-from tests.showcase_story import BEGIN, Showcase, told
-from tests.web.conftest import let
+from tests.showcase_told import told_before
 
 TAPPED = {device_id(line, "OP50") for line in LINES}
 
@@ -27,7 +25,7 @@ SPECS = {str(spec.name): spec for spec in SIGNALS}
 @cache
 def evidences() -> dict[str, Json]:
     """Return evidence of each verdict, of silence, too, as the service kept it."""
-    showcase = let(told(Showcase(JumpClock(BEGIN))))
+    showcase = told_before()[0]
     shown = showcase.ask(lambda reader: reader.find(PresentationRecord))
     seen = [p for p in shown if p.device not in TAPPED]  # there the station tells the part
     kept = {p.verdict: p.evidence for p in seen if p.verdict and p.evidence and p.decides}
