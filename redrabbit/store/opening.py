@@ -295,12 +295,27 @@ def _make_file(path: Path, key_path: Path, plant: str) -> LogKey:
             _begin_ledger(connection, key, key_path)
     finally:
         engine.dispose()
+    _keep_log_ahead(new)
     with translated("making the database"):
         sync(new)
         new.replace(path)
         sync(path.parent)
     finish_key(key_path)
     return load_key(key_path)
+
+
+def _keep_log_ahead(new: Path) -> None:
+    """Turn the file to a write-ahead log before it comes into its place.
+
+    Where that is done in its place and the process is killed meanwhile, a rollback journal is left that no reader may
+    take back: `verify` could say nothing.
+    """
+    engine = writer_engine(URL.create("sqlite", database=str(new)))
+    try:
+        with translated("making the database"), engine.connect():
+            pass
+    finally:
+        engine.dispose()
 
 
 def _schema_with_key(connection: Connection, key_path: Path, plant: str) -> LogKey:

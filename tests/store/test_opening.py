@@ -169,6 +169,21 @@ def test_a_database_that_is_in_place_can_be_verified_though_its_key_is_not_yet(
     assert verify_database(f"sqlite:///{path}", fold=any_fold).sound
 
 
+def test_a_database_that_is_in_place_needs_nothing_taken_back_before_it_is_read(path: Path) -> None:
+    """Else whoever only reads can't: what is not turned to a write-ahead log yet may be killed while it is."""
+
+    def stopped(_key_path: Path) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as stopping:
+        stopping.setattr(opening, "finish_key", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            write_to(path)
+    written_by, read_by = path.read_bytes()[18:20]
+    assert (written_by, read_by) == (2, 2), "a write-ahead log, by SQLite's file format"
+    assert not list(path.parent.glob("*-journal")) + list(path.parent.glob("*-wal"))
+
+
 def test_a_new_ledger_replaces_the_public_half_of_one_that_was_moved_away(path: Path) -> None:
     """It was verified with the old one, and called altered."""
     begin(path)
