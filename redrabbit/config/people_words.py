@@ -52,6 +52,11 @@ def _approvals(rules: ApprovalRules) -> Iterator[Sentence]:
                 what=words,
                 hours=rules.within.total_seconds() / 3600,
             )
+        elif mode is ApprovalMode.BEFORE:
+            yield sentence(
+                "approval, {what}: it waits as a request, and has no effect before another person who may do it approves it",
+                what=words,
+            )
         elif mode is ApprovalMode.ALONE:
             yield sentence(
                 "approval, {what}: one person decides, and the record is marked so", what=words

@@ -59,3 +59,15 @@ def test_rules_about_people_are_explained_in_both_languages(mode: ApprovalMode |
         lines = explain_people(rules)
         assert len([line for line in lines if line.startswith("approval, ")]) == len(Approvable)
         assert all(english_in(said(line, "zh")) == [] for line in lines)
+
+
+def test_each_way_of_approval_is_explained_in_words_of_its_own() -> None:
+    """`before` was explained as if nobody had to approve."""
+
+    def explained(mode: ApprovalMode | None) -> tuple[str, ...]:
+        modes = {} if mode is None else dict.fromkeys(Approvable, mode)
+        rules = PeopleRules(approval=ApprovalRules(modes=modes))
+        return tuple(line for line in explain_people(rules) if line.startswith("approval, "))
+
+    modes = (None, *ApprovalMode)
+    assert len({explained(mode) for mode in modes}) == len(modes)
