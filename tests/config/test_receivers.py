@@ -151,7 +151,10 @@ def test_what_a_receiver_is_told_can_be_asked_for(
         assert all(each in shown for each in told)
         assert "s3cret" not in shown
     assert check_configuration(tmp_path, "nobody") == 1
-    assert "expected one of andon, camera, office, press" in capsys.readouterr().err
+    assert (
+        "expected one of andon, camera, camera-check, office, press, press-check"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(
