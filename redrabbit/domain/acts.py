@@ -30,6 +30,7 @@ from redrabbit.domain.records import (
     ApprovalRecord,
     ChallengePartRecord,
     ContainmentRecord,
+    LapseReasonRecord,
     OccurrenceRecord,
     PauseRecord,
     PlantEventRecord,
@@ -152,6 +153,16 @@ class RemarkOnRun(Act[RemarkRecord]):
     KIND: ClassVar = "remark_on_run"
 
     run_id: RunId
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainLapse(Act[LapseReasonRecord]):
+    """Say why a scheduled check was not done; it stays not done."""
+
+    KIND: ClassVar = "explain_lapse"
+
+    occurrence_id: OccurrenceId
     text: str
 
 
@@ -435,6 +446,7 @@ ACTS: tuple[type[Act[Record]], ...] = (
     ConfirmRun,
     AbortRun,
     RemarkOnRun,
+    ExplainLapse,
     Excuse,
     DeclarePause,
     EndPause,

@@ -32,6 +32,7 @@ MAY: Mapping[type[Act[Record]], frozenset[Role]] = {
     acts.ConfirmRun: _ON_THE_FLOOR,  # a person stands for it, never a program
     acts.AbortRun: _RUNNING,
     acts.RemarkOnRun: _REPAIRING | {Role.PARTS_KEEPER},
+    acts.ExplainLapse: frozenset({Role.QUALITY_ENGINEER}),
     acts.Excuse: _LEADING,
     acts.DeclarePause: _LEADING | {Role.SERVICE},
     acts.EndPause: _LEADING | {Role.SERVICE},

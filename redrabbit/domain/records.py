@@ -17,6 +17,7 @@ from redrabbit.domain.facts.check import CheckRecord
 from redrabbit.domain.facts.containment import ContainmentRecord
 from redrabbit.domain.facts.credential import CredentialRecord
 from redrabbit.domain.facts.fact import Json, Record
+from redrabbit.domain.facts.lapse_reason import LapseReasonRecord
 from redrabbit.domain.facts.occurrence import OccurrenceRecord, PauseRecord
 from redrabbit.domain.facts.part_count import PartCountRecord
 from redrabbit.domain.facts.part_told import PartToldRecord
@@ -60,6 +61,7 @@ __all__ = [
     "DeviceRecord",
     "InForceRecord",
     "Json",
+    "LapseReasonRecord",
     "NotWatchedRecord",
     "OccurrenceRecord",
     "PartCountRecord",

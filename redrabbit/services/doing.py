@@ -24,6 +24,7 @@ from redrabbit.domain.run import Disowned, SaidHeld
 from redrabbit.services import (
     approving,
     containing,
+    explaining,
     messaging,
     planning,
     plant_events,
@@ -318,6 +319,9 @@ COMMANDS: Mapping[
 ] = {
     acts.RemarkOnRun: lambda uow, _plant, act, by, _n: remarking.remark(
         uow, act.run_id, text=act.text, actor=by
+    ),
+    acts.ExplainLapse: lambda uow, _plant, act, by, _n: explaining.explain_lapse(
+        uow, act.occurrence_id, text=act.text, actor=by
     ),
     acts.Excuse: lambda uow, _plant, act, by, _n: planning.excuse(
         uow, act.occurrence_id, reason=act.reason, actor=by

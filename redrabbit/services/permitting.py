@@ -285,7 +285,10 @@ RECORD_OF: Mapping[type[Act[Any]], Callable[[Reader, Any], _OnRecord | None]] = 
         (acts.RefuseApproval, acts.WithdrawRequest),
         lambda reader, act: reader.get(ApprovalRecord, act.entry),
     ),
-    acts.Excuse: lambda reader, act: reader.get(OccurrenceRecord, act.occurrence_id),
+    **dict.fromkeys(
+        (acts.Excuse, acts.ExplainLapse),
+        lambda reader, act: reader.get(OccurrenceRecord, act.occurrence_id),
+    ),
     acts.EndPause: lambda reader, act: reader.get(PauseRecord, act.pause_id),
     acts.EndSilence: lambda reader, act: reader.get(SilenceRecord, act.silence_id),
 }

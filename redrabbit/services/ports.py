@@ -8,7 +8,7 @@ only then answers. Readers ask with `find`; there is no other query language.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from redrabbit.domain.beside import B, Beside
 from redrabbit.domain.erasable import StatedName
@@ -105,6 +105,12 @@ class Reader(RecordReader, Protocol):
 
     def total(self, kind: type[Record], field: str, *where: Where) -> int:
         """Return the sum of a field that holds whole numbers over the records that meet every condition."""
+        ...
+
+    def tally(
+        self, kind: type[Record], by: Sequence[str], *where: Where
+    ) -> Mapping[tuple[Any, ...], int]:
+        """Return how many records meet every condition, by the values of some fields; by looking at each, as `count`."""
         ...
 
     def entries(self, first: int = 0, limit: int | None = None) -> Sequence[Entry]:

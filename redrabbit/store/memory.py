@@ -35,6 +35,7 @@ from redrabbit.services.errors import DuplicateRecord, StoreTrouble
 from redrabbit.services.ports import KeptAct, KeptCycles, LedgerHead, OutgoingMessage, Where
 from redrabbit.store.aside import blob_digest
 from redrabbit.store.ledger import Seal
+from redrabbit.store.memory_counts import CountsReader
 from redrabbit.store.memory_outbox import MemoryDeliveries, MemoryOutbox, Place, restore
 from redrabbit.store.memory_rows import MemoryRows, RowsReader
 from redrabbit.store.outbox import Outbox, Target
@@ -70,12 +71,13 @@ class _Kept:
     heartbeats: dict[str, datetime] = field(default_factory=dict)
 
 
-class MemoryReader(MemoryDeliveries, RowsReader):
+class MemoryReader(MemoryDeliveries, RowsReader, CountsReader):
     """The `Reader` port over values."""
 
     def __init__(self, kept: _Kept, head: Callable[[], LedgerHead]) -> None:
         super().__init__(kept.outbox)
         self._rows = kept.rows
+        self._records = kept.records
         self._kept = kept
         self._head = head
 
@@ -97,18 +99,6 @@ class MemoryReader(MemoryDeliveries, RowsReader):
         found = [record for record in self._kept.records[kind].values() if meets(record)]
         found.sort(key=_order(kind, order_by), reverse=descending)
         return found if limit is None else found[:limit]
-
-    def count(self, kind: type[Record], *where: Where) -> int:
-        """Return how many records meet every condition."""
-        meets = matcher(kind, where)
-        return sum(1 for record in self._kept.records[kind].values() if meets(record))
-
-    def total(self, kind: type[Record], field: str, *where: Where) -> int:
-        """Return the sum of a field over the records that meet every condition."""
-        known(kind, field)
-        meets = matcher(kind, where)
-        records = self._kept.records[kind].values()
-        return sum(getattr(record, field) for record in records if meets(record))
 
     def entries(self, first: int = 0, limit: int | None = None) -> Sequence[Entry]:
         """Return ledger entries from an index on, in order."""

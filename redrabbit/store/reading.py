@@ -86,6 +86,17 @@ class SqlReader:
         with translated(_reading(kind)):
             return int(self._connection.execute(statement, _values(where)).scalar_one())
 
+    def tally(
+        self, kind: type[Record], by: Sequence[str], *where: Where
+    ) -> Mapping[tuple[Any, ...], int]:
+        """Return how many records meet every condition, by the values of some fields."""
+        for field in by:
+            known(kind, field)
+        statement = _tallied(RECORD_TABLES[kind].name, tuple(by), tuple(map(asked, where)))
+        with translated(_reading(kind)):
+            rows = self._connection.execute(statement, _values(where)).all()
+            return {tuple(row[:-1]): row[-1] for row in rows}
+
     def entries(self, first: int = 0, limit: int | None = None) -> Sequence[Entry]:
         """Return ledger entries from an index on, in order."""
         return ledger.entry_rows(self._connection, first, limit)
@@ -239,6 +250,14 @@ def _totalled(table: str, field: str, conditions: tuple[Asked, ...]) -> Select[i
     kind = KINDS[table]
     summed = func.coalesce(func.sum(RECORD_TABLES[kind].c[field]), 0)
     return select(summed).where(*_conditions(kind, conditions))
+
+
+@lru_cache(STATEMENTS)
+def _tallied(table: str, by: tuple[str, ...], conditions: tuple[Asked, ...]) -> Select[Any]:
+    kind = KINDS[table]
+    columns = [RECORD_TABLES[kind].c[field] for field in by]
+    counted = select(*columns, func.count()).where(*_conditions(kind, conditions))
+    return counted.group_by(*columns)
 
 
 def _conditions(kind: type[Any], conditions: tuple[Asked, ...]) -> list[ColumnElement[bool]]:

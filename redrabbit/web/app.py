@@ -59,6 +59,7 @@ from redrabbit.web.pages.runs import runs_router
 from redrabbit.web.pages.sign_in import sign_in_router
 from redrabbit.web.pages.signing import signing_router
 from redrabbit.web.pages.station import station_router
+from redrabbit.web.pages.verifications import verifications_router
 from redrabbit.web.problems import (
     bug_answer,
     damage_answer,
@@ -85,6 +86,7 @@ PAGES: Final = (
     enrolment_router,
     station_router,
     due_router,
+    verifications_router,
     runs_router,
     sign_in_router,
     signing_router,

@@ -108,6 +108,8 @@ REFUSALS: Final[Mapping[str, int]] = {
     "nothing_scanned": 422,
     "nothing_to_sign": 404,
     "occurrence_decided": 409,
+    "occurrence_not_lapsed": 409,
+    "too_many_rows": 422,
     "occurrence_not_open": 409,
     "occurrence_under_way": 409,
     "operator_name_reserved": 422,

@@ -425,6 +425,7 @@ NAVIGATION: Final = (
     (
         "nav.group.records",
         (
+            ("/verifications", "nav.verifications"),
             ("/runs", "nav.runs"),
             ("/coverage", "nav.coverage"),
             ("/receivers", "nav.receivers"),

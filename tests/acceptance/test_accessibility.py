@@ -42,6 +42,8 @@ PAGES = [
     "/stations/line3-op10",
     "/stations/line4-op10",
     "/stations/line4-op30",
+    "/verifications",
+    "/verifications/print",
     "/runs",
     "/runs?outcome=aborted&line=line4",
     f"/runs/{MISSED_RUN}",

@@ -48,6 +48,7 @@ DECIDED: Final = {
     "confirm_run": "xx---x---",
     "abort_run": "xx---x--x",
     "remark_on_run": "xxxxxx---",
+    "explain_lapse": "-----x---",
     "excuse": "-x---x---",
     "declare_pause": "-x---x--x",
     "end_pause": "-x---x--x",

@@ -104,6 +104,7 @@ EXAMPLES: Final[tuple[Act[Any], ...]] = (
     acts.ConfirmRun(run_id=RUN),
     acts.AbortRun(run_id=RUN, reason="gloves"),
     acts.RemarkOnRun(run_id=RUN, text="dim"),
+    acts.ExplainLapse(occurrence_id=DUE, text="no part"),
     acts.Excuse(occurrence_id=DUE, reason="prototype"),
     acts.DeclarePause(line=LINE, begins_at=NOW, ends_at=after(1), reason="no orders"),
     acts.EndPause(pause_id=PAUSE),

@@ -136,6 +136,7 @@ from redrabbit.services.clock_steps import note_clock_step
 from redrabbit.services.containing import EndTold
 from redrabbit.services.deliveries import ParkedReason
 from redrabbit.services.escalating import take_steps
+from redrabbit.services.explaining import explain_lapse
 from redrabbit.services.loop_watch import Hole, note_holes
 from redrabbit.services.noting_stream_heads import note_stream_heads
 from redrabbit.services.pending import Pending
@@ -580,6 +581,12 @@ def _planned(shop: Shop) -> None:
     shop.wait(2 * 3600)  # overdue is told
     shop.wait(1800)
     shop.wait(3600)  # and something lapses
+    lapsed = shop.find(OccurrenceRecord, equals("outcome", "lapsed"))[0]
+    shop.write(
+        lambda uow: explain_lapse(
+            uow, lapsed.occurrence_id, text="part at calibration 样件外送检定", actor=CARLA
+        )
+    )
     for alarm in shop.find(AlarmRecord)[:3]:
         _acknowledge(shop, alarm.alarm_id)
     _acknowledge(shop, shop.find(AlarmRecord)[3].alarm_id, CARLA)

@@ -56,6 +56,7 @@ FEW: Final[Mapping[str, Mapping[frozenset[str], str]]] = {
         frozenset({"outcome IS NULL"}): "undecided: each is decided when its window closes",
         frozenset({"outcome IN", "due_at >="}): "decided in the last seven days",
         frozenset({"due_at ="}): "due at one instant: a check has one",
+        frozenset({"due_at within a day"}): "due in one day",
     },
     "plant_events": {
         frozenset({"line =", "event =", "happened_at >="}): "told in the last two minutes",
@@ -67,6 +68,10 @@ FEW: Final[Mapping[str, Mapping[frozenset[str], str]]] = {
     },
     "parts_told": {frozenset({"run_id ="}): "of one run"},
     "remarks": {frozenset({"run_id ="}): "of one run"},
+    "lapse_reasons": {
+        frozenset({"occurrence_id ="}): "of one lapse",
+        frozenset({"occurrence_id IN"}): "of the lapses of one page",
+    },
     "approvals": {
         frozenset({"subject_id ="}): "of one record: one each time that it was decided",
         frozenset({"waits_until IS NOT NULL"}): "waiting for a signature: days at most",
@@ -99,6 +104,7 @@ FEW: Final[Mapping[str, Mapping[frozenset[str], str]]] = {
         frozenset({"run_id =", "part_id =", "kind ="}): "about one part of one run",
         frozenset({"acknowledged_at IS NULL", "station =", "kind IN"}): "parts that are out, at one"
         " station, that nobody acknowledged: its page shows them",
+        frozenset({"occurrence_id ="}): "about one scheduled check",
         frozenset({"raised_at ="}): "raised in one microsecond",
         frozenset({"next_step_at IS NOT NULL"}): "open, and somebody is to be told yet",
     },

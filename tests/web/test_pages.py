@@ -53,6 +53,10 @@ PAGES = [
     "/stations/line1-op20",
     "/stations/line2-op40",
     "/stations/line4-op10",
+    "/verifications",
+    "/verifications?end=lapsed&from=2026-11-01&to=",
+    "/verifications?line=line2&from=2020-01-01&to=2020-01-31",
+    "/verifications/print",
     "/runs",
     "/runs?outcome=aborted&line=line4",
     "/runs?from=2026-11-23&to=2026-11-23",
@@ -76,7 +80,7 @@ PAGES = [
 FAMILIES = (
     "nav|board|status|station|start|who|scan|why|do|confirm|run|runs|step|verdict|outcome|purpose|"
     "expected|observed|given|alarm|due|form|pause|col|filter|pager|part|fact|diagram|print|advice|"
-    "alarms|band|fate|told|watcher|containment|window|receivers|coverage|gap|parked|event|refusal|http|problem|reason|value|stations|live|why_inconclusive|"
+    "verifications|scheduled|ended|weekday|nav|alarms|band|fate|told|watcher|containment|window|receivers|coverage|gap|parked|event|refusal|http|problem|reason|value|stations|live|why_inconclusive|"
     "approval|approvals|enrol|screens|teach|trust|sign|signed|meaning|how|part_state|ledger|grade|graded|known_by|answer|watched|pulse"
 )
 UNSAID = re.compile(rf">[^<]*\b(?:{FAMILIES})\.[a-z_]+(?:[. (<]|$)")
@@ -628,6 +632,76 @@ def test_reloading_after_a_form_leads_back_to_its_page(onlooker: Visitor, path: 
     answer = onlooker.client.get(path, follow_redirects=False)
     assert answer.status_code == 303
     assert answer.headers["location"] == path.rpartition("/")[0]
+
+
+def test_scheduled_checks_are_filtered_counted_and_drawn_by_day(onlooker: Visitor) -> None:
+    """B34: the counts are those of the records, whatever is asked for; and each day leads to its own."""
+    every = onlooker.plant.ask(lambda reader: reader.find(OccurrenceRecord))
+    now = onlooker.clock.now()
+    for end in ("passed", "lapsed", "excused"):
+        found = [each.occurrence_id for each in every if status(each, now).value == end]
+        text = onlooker.text(f"/verifications?from=&to=&end={end}")
+        assert f"Scheduled checks: {len(found)}<" in text
+        assert sorted(re.findall(r'class="row" href="/verifications/([^"]+)"', text)) == found
+        assert f"{end}: {len(found)}<" in text
+    month = onlooker.text("/verifications")
+    assert f"Scheduled checks: {len(every)}<" in month
+    assert re.search(
+        r'class="day is-red" href="[^"]*line=line3[^"]*" aria-label="2026-11-23: lapsed 1', month
+    )
+    assert "Scheduled checks: 0<" in onlooker.text("/verifications?from=2026-11-24&to=2026-11-30")
+    assert "Scheduled checks: 0<" in onlooker.text("/verifications?line=nowhere")
+    assert onlooker.client.get("/verifications?from=never").status_code == 400
+    assert onlooker.client.get("/verifications?before=line1-O-99").status_code == 400
+
+
+def test_what_is_printed_is_all_that_is_asked_for_or_nothing(
+    onlooker: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = onlooker.plant.ask(lambda reader: reader.find(OccurrenceRecord))
+    text = onlooker.text("/verifications/print")
+    assert len(re.findall(r'class="row" href="/verifications/', text)) == len(every)
+    assert re.search("2026-11-01 . 2026-11-30", text)
+    assert onlooker.client.get("/verifications/print?to=never").status_code == 422
+    monkeypatch.setattr("redrabbit.web.pages.verifications.MOST_PRINTED", len(every) - 1)
+    assert onlooker.client.get("/verifications/print").status_code == 422
+    assert len(onlooker.text("/verifications/print?end=passed")) > 0
+
+
+def test_why_a_check_lapsed_is_said_afterwards_and_it_stays_lapsed(visitor: Visitor) -> None:
+    """A new entry (R14); and only for one that lapsed."""
+    (lapsed,) = OCCURRENCES["lapsed"]
+    passed = OCCURRENCES["passed"][0]
+    reasons = f"/verifications/{lapsed}/reasons"
+    assert visitor.send(reasons, text="the part was at calibration") == 409, "nobody"
+    visitor.be("Li Wei")
+    assert visitor.send(reasons, text="the part was at calibration") == 303
+    assert visitor.send(f"/verifications/{passed}/reasons", text="why not") == 409
+    for page in (f"/verifications/{lapsed}", "/verifications"):
+        text = visitor.text(page)
+        assert "“the part was at calibration”" in text
+        assert "lapsed" in text
+    told = visitor.client.get(f"/api/v1/occurrences/{lapsed}").json()
+    assert told["status"] == "lapsed"
+    assert [each["text"] for each in told["lapse_reasons"]] == ["the part was at calibration"]
+    body = {"text": "no spare", "operator": "Li Wei"}
+    again = visitor.client.post(f"/api/v1/occurrences/{lapsed}/reasons", json=body)
+    assert (again.status_code, again.json()["place"]) == (201, 2)
+    assert visitor.client.get(reasons, follow_redirects=False).status_code == 303
+    assert visitor.client.get("/verifications/line9-O-9").status_code == 404
+    assert visitor.client.get("/verifications/R-1").status_code == 404
+
+
+def test_programs_count_what_came_to_which_end(onlooker: Visitor) -> None:
+    every = onlooker.plant.ask(lambda reader: reader.find(OccurrenceRecord))
+    counts = onlooker.client.get("/api/v1/occurrence-counts").json()
+    ends = ("passed", "failed", "lapsed", "excused", "open")
+    assert counts["total"] == len(every) == sum(counts[end] for end in ends)
+    one = every[0]
+    of_one = onlooker.client.get("/api/v1/occurrences", params={"check": one.check_id}).json()
+    assert {each["check_id"] for each in of_one["items"]} == {one.check_id}
+    counted = onlooker.client.get("/api/v1/occurrence-counts", params={"check": one.check_id})
+    assert counted.json()["total"] == len(of_one["items"])
 
 
 @pytest.mark.parametrize("path", ["/stations/line1-op20/explode", "/due/explode"])

@@ -49,6 +49,7 @@ FILLED = {
     "check_id": "line1-op20-torque-verification",
     "signal": "torque",
     "part_id": "RR-0001",
+    "occurrence": "line1-O-1",
     "occurrence_id": "line1-O-1",
     "pause_id": "line1-P-1",
     "silence_id": "line1-S-1",

@@ -50,6 +50,7 @@ from redrabbit.services.agent import Agent
 from redrabbit.services.escalating import Escalating
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.queries.scheduled_checks import End
 from redrabbit.services.receiver_alarms import ReceiverAlarms
 from redrabbit.services.running import rebuild_run
 from redrabbit.services.runs_under_way import runs_under_way
@@ -287,6 +288,16 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
             outcome=OUTCOMES,
         ),
         *_asked(
+            "/verifications",
+            where
+            | {"check": run.check_id, "before": occurrences[2].occurrence_id}
+            | {"from": "2026-03-01", "to": "2026-03-03"},
+            end=list(End),
+        ),
+        "/verifications/print",
+        *(f"/verifications/{each.occurrence_id}" for each in occurrences),
+        f"/verifications/{occurrences[0].occurrence_id}/reasons",
+        *_asked(
             f"{api}/runs",
             where | PERIOD | {"station": run.station, "cursor": run.run_id},
             outcome=[Outcome.PASSED],
@@ -294,8 +305,12 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
         ),
         *_asked(
             f"{api}/occurrences",
-            {"line": run.line, "cursor": occurrences[2].occurrence_id} | PERIOD,
+            where | PERIOD | {"check": run.check_id, "cursor": occurrences[2].occurrence_id},
             status=list(OccurrenceStatus),
+        ),
+        *_asked(
+            f"{api}/occurrence-counts",
+            where | PERIOD | {"check": run.check_id},
         ),
         *_asked(
             f"{api}/containments",

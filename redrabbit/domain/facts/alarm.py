@@ -78,6 +78,7 @@ class AlarmRecord(Record):
         ("stream", "number"),
         ("kind", "ended_at"),
         ("run_id", "part_id", "kind"),
+        ("occurrence_id",),
         ("raised_at", "stream", "number"),
     )
     PARTIAL_INDEXES: ClassVar = (

@@ -56,9 +56,9 @@ class OccurrenceRecord(Record):
     INDEXES: ClassVar = (
         ("line", "number"),
         ("due_at", "line", "number"),
-        ("line", "due_at", "number"),
         ("outcome", "due_at", "line", "number"),
         ("line", "outcome", "due_at", "number"),
+        ("device", "outcome", "due_at", "line", "number"),
         ("check_id", "outcome", "due_at", "line", "number"),
         ("check_id", "outcome", "grace_ends_at", "line", "number"),
     )

@@ -13,6 +13,7 @@ from redrabbit.domain.count_periods import EVER, periods_of
 from redrabbit.domain.facts.alarm import AlarmRecord
 from redrabbit.domain.facts.containment import ContainmentRecord
 from redrabbit.domain.facts.fact import Changes, Look, Put, Record
+from redrabbit.domain.facts.occurrence import OccurrenceRecord
 from redrabbit.domain.facts.run import RunRecord
 
 UNACKNOWLEDGED: Final = "unacknowledged"
@@ -24,21 +25,23 @@ class CountRecord(Record):
     """How many records of one table there are in one period, of one device, that came to the same."""
 
     TABLE: ClassVar = "record_counts"
-    KEY: ClassVar = ("counted", "period", "stream", "station", "device", "outcome")
+    KEY: ClassVar = ("counted", "period", "stream", "station", "device", "check_id", "outcome")
     STREAM: ClassVar = "stream"
 
     counted: str
     """Their table."""
     period: str
-    """`redrabbit.domain.count_periods`: of runs by their start; of others only how many there are."""
+    """`redrabbit.domain.count_periods`: of runs by their start, of scheduled checks by their due time; of others only how many there are."""
     stream: str
     """Line, or `plant`."""
     station: str
     """"" where it is of none."""
     device: str
     """"" where it is of none."""
+    check_id: str
+    """Of scheduled checks; "" for others."""
     outcome: str
-    """Of a run; of others their state, in a word."""
+    """Of a run or a scheduled check; of others their state, in a word."""
     count: int
 
 
@@ -50,6 +53,7 @@ class Place(NamedTuple):
     stream: str
     station: str
     device: str
+    check_id: str
     outcome: str
 
 
@@ -62,6 +66,7 @@ class Counted(NamedTuple):
     station: str | None
     device: str | None
     outcome: str
+    check_id: str = ""
 
 
 def _of_run(run: RunRecord) -> Counted | None:
@@ -69,6 +74,20 @@ def _of_run(run: RunRecord) -> Counted | None:
     if run.outcome is None:
         return None
     return Counted(run.started_at, run.line, run.station, run.device, run.outcome)
+
+
+def _of_occurrence(occurrence: OccurrenceRecord) -> Counted | None:
+    """Return where a scheduled check is counted; None until it is decided: those are few."""
+    if occurrence.outcome is None:
+        return None
+    return Counted(
+        occurrence.due_at,
+        occurrence.line,
+        occurrence.station,
+        occurrence.device,
+        occurrence.outcome,
+        occurrence.check_id,
+    )
 
 
 def _of_containment(case: ContainmentRecord) -> Counted:
@@ -82,6 +101,7 @@ def _of_alarm(alarm: AlarmRecord) -> Counted:
 
 COUNTED: Final[Mapping[type[Record], Callable[[Any], Counted | None]]] = {
     RunRecord: _of_run,
+    OccurrenceRecord: _of_occurrence,
     ContainmentRecord: _of_containment,
     AlarmRecord: _of_alarm,
 }
@@ -117,6 +137,7 @@ def _places(record: Record | None) -> Iterator[Place]:
             stream=counted.stream,
             station=counted.station or "",
             device=counted.device or "",
+            check_id=counted.check_id,
             outcome=str(counted.outcome),
         )
 

@@ -154,10 +154,10 @@ def alarms_page(reader: Reader, plant: Plant, now: datetime) -> AlarmsPage:
     names = ToldNames(reader, plant)
     return AlarmsPage(
         now=now,
-        open=tuple(_row(reader, alarm, names) for alarm in found[:MOST_OPEN]),
+        open=tuple(alarm_row(reader, alarm, names) for alarm in found[:MOST_OPEN]),
         is_cut=len(found) > MOST_OPEN,
         missing=tuple(MissingPart(part=part.part_id, run=part.run_id) for part in missing),
-        taken=tuple(_row(reader, alarm, names) for alarm in taken),
+        taken=tuple(alarm_row(reader, alarm, names) for alarm in taken),
         silences=tuple(_silence(each, names.names) for each in silences_now(reader, now)),
         stations=tuple((station.id, station.name) for station in plant.stations),
         kinds=tuple(
@@ -169,7 +169,8 @@ def alarms_page(reader: Reader, plant: Plant, now: datetime) -> AlarmsPage:
 _IS_TAKEN: Final = Where("acknowledged_at", "!=", None)
 
 
-def _row(reader: Reader, alarm: AlarmRecord, told: ToldNames) -> AlarmRow:
+def alarm_row(reader: Reader, alarm: AlarmRecord, told: ToldNames) -> AlarmRow:
+    """Return one alarm, with who was told of it."""
     names = read_json(PlaceNames, alarm.names)
     rows, is_cut = _told(reader, alarm, told)
     return AlarmRow(

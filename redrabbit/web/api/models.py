@@ -248,6 +248,34 @@ class Occurrence(Model):
     inconclusive_runs: int
 
 
+class LapseReason(Model):
+    """Why an occurrence was not done, as somebody said afterwards."""
+
+    occurrence_id: OccurrenceRef
+    place: int = Field(description="Which of the reasons for this lapse it is, from 1.")
+    text: str
+    explained_at: datetime
+    explained_by: Who
+    explained_how: WhoHow
+
+
+class OccurrenceWithReasons(Occurrence):
+    """One moment at which a check is due, with the reasons that were given for its lapse."""
+
+    lapse_reasons: list[LapseReason]
+
+
+class OccurrenceCounts(Model):
+    """How many occurrences came to each end."""
+
+    total: int
+    passed: int
+    failed: int
+    lapsed: int
+    excused: int
+    open: int = Field(description="Not ended yet.")
+
+
 class Run(Model):
     """One execution of a check."""
 

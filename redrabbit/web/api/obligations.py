@@ -1,5 +1,6 @@
 """Occurrences, what is overdue, and excuses."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -10,23 +11,44 @@ from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import OccurrenceId
 from redrabbit.domain.occurrence import OccurrenceStatus, status
-from redrabbit.domain.pauses import as_paused, pauses_of, stands_now, undecided
-from redrabbit.domain.records import ApprovalRecord, OccurrenceRecord
+from redrabbit.domain.pauses import stands_now, undecided
+from redrabbit.domain.records import ApprovalRecord, LapseReasonRecord, OccurrenceRecord
 from redrabbit.services.ports import Reader, Where, equals
-from redrabbit.services.queries.newest import listed, newest_first, read_cursor
+from redrabbit.services.queries.newest import listed, read_cursor
 from redrabbit.services.queries.people import Names, names_in
 from redrabbit.services.queries.plans import plan_label
+from redrabbit.services.queries.scheduled_checks import (
+    ChecksWanted,
+    End,
+    count_ends,
+    newest_checks,
+    undecided_checks,
+)
 from redrabbit.web.api.approval_models import OF_REQUESTS, WAITS, waiting_answer
 from redrabbit.web.api.doing import By, do
-from redrabbit.web.api.models import Occurrence, Page, model_of
+from redrabbit.web.api.models import (
+    LapseReason,
+    Occurrence,
+    OccurrenceCounts,
+    OccurrenceWithReasons,
+    Page,
+    model_of,
+)
 from redrabbit.web.api.paging import Limit
 from redrabbit.web.api.problems import refuses
-from redrabbit.web.api.requests import NewExcuse
+from redrabbit.web.api.requests import NewExcuse, NewRemark
 from redrabbit.web.api.values import Cursor, Filter, OccurrenceInPath, Since, Until
 from redrabbit.web.site import Site
 
-DECIDED: Final = frozenset({OccurrenceStatus.PASSED, OccurrenceStatus.FAILED})
-"""Statuses that are always stored; the others are computed from times and pauses (D9)."""
+ENDED: Final = frozenset(
+    {
+        OccurrenceStatus.PASSED,
+        OccurrenceStatus.FAILED,
+        OccurrenceStatus.LAPSED,
+        OccurrenceStatus.EXCUSED,
+    }
+)
+"""Statuses that are ends; the others are computed from times (D9)."""
 
 
 def obligations_router(site: Site) -> APIRouter:
@@ -39,6 +61,8 @@ def obligations_router(site: Site) -> APIRouter:
         *,
         wanted: Annotated[OccurrenceStatus | None, Query(alias="status")] = None,
         line: Filter = None,
+        device: Filter = None,
+        check: Filter = None,
         since: Since = None,
         until: Until = None,
         limit: Limit = 50,
@@ -46,20 +70,37 @@ def obligations_router(site: Site) -> APIRouter:
     ) -> Page[Occurrence]:
         """Return occurrences, newest first."""
         now = site.clock.now()
-        where = _where(line, since, until)
+        place = ChecksWanted(line=line, device=device, check=check, begin=since, end=until)
 
         def query(reader: Reader) -> Page[Occurrence]:
             found, following = _page(
-                reader, wanted=wanted, where=where, limit=limit, cursor=cursor, now=now
+                reader, wanted=wanted, place=place, limit=limit, cursor=cursor, now=now
             )
             names = names_in(reader)
             return Page(items=[occurrence_model(o, names, now) for o in found], next=following)
 
         return await service.read(query)
 
+    @router.get("/occurrence-counts")
+    async def count_occurrences(
+        *,
+        line: Filter = None,
+        device: Filter = None,
+        check: Filter = None,
+        since: Since = None,
+        until: Until = None,
+    ) -> OccurrenceCounts:
+        """Return how many occurrences came to each end: exact, however long the period is."""
+        now = site.clock.now()
+        place = ChecksWanted(line=line, device=device, check=check, begin=since, end=until)
+        counts = await service.read(lambda reader: count_ends(reader, place, now))
+        return OccurrenceCounts(
+            total=sum(counts.values()), **{end.value: count for end, count in counts.items()}
+        )
+
     @router.get("/occurrences/{occurrence_id}")
-    async def read_occurrence(occurrence_id: OccurrenceInPath) -> Occurrence:
-        """Return one occurrence."""
+    async def read_occurrence(occurrence_id: OccurrenceInPath) -> OccurrenceWithReasons:
+        """Return one occurrence, with the reasons that were given for its lapse."""
         now = site.clock.now()
         return await service.read(lambda reader: _occurrence(reader, occurrence_id, now))
 
@@ -72,13 +113,30 @@ def obligations_router(site: Site) -> APIRouter:
         behind = service.heartbeat().catching_up
         if behind is not None:  # an empty list would say that nothing is overdue (decision 0035)
             raise Refusal("catching_up", since=behind.since, until=behind.until)
-        where = _where(line, None, None)
+        where = [] if line is None else [equals("line", line)]
         return await service.read(
             lambda reader: _overdue(reader, where, limit=limit, cursor=cursor, now=now)
         )
 
     _add_excuses(router, site)
+    _add_reasons(router, site)
     return router
+
+
+def _add_reasons(router: APIRouter, site: Site) -> None:
+    """Add the way to say why one was not done."""
+
+    @router.post(
+        "/occurrences/{occurrence_id}/reasons",
+        status_code=201,
+        openapi_extra=refuses("occurrence_not_lapsed"),
+    )
+    async def explain_lapse(
+        occurrence_id: OccurrenceInPath, body: NewRemark, by: By
+    ) -> LapseReason:
+        """Say why an occurrence lapsed, as an entry of its own; it stays lapsed."""
+        act = acts.ExplainLapse(occurrence_id=occurrence_id, text=body.text)
+        return model_of(LapseReason, *await do(site, body, act, by))
 
 
 def _add_excuses(router: APIRouter, site: Site) -> None:
@@ -107,49 +165,26 @@ def _add_excuses(router: APIRouter, site: Site) -> None:
         return occurrence_model(done, names, site.clock.now())
 
 
-def _where(line: str | None, since: datetime | None, until: datetime | None) -> list[Where]:
-    where: list[Where] = []
-    if line is not None:
-        where.append(equals("line", line))
-    if since is not None:
-        where.append(Where("due_at", ">=", since))
-    if until is not None:
-        where.append(Where("due_at", "<", until))
-    return where
-
-
 def _page(
     reader: Reader,
     *,
     wanted: OccurrenceStatus | None,
-    where: list[Where],
+    place: ChecksWanted,
     limit: int,
     cursor: str | None,
     now: datetime,
 ) -> tuple[list[OccurrenceRecord], str | None]:
     """Return a page; a status that is computed is looked for among the undecided (D9)."""
-    if wanted is None or wanted in DECIDED:
-        stored = [equals("outcome", wanted.value)] if wanted is not None else []
-        found, following = newest_first(
-            reader, OccurrenceRecord, [*where, *stored], limit=limit, after=cursor
-        )
-        pauses = pauses_of(reader, found)
-        return [as_paused(each, pauses, now) for each in found], following
+    if wanted is None or wanted in ENDED:
+        ended = None if wanted is None else End(wanted.value)
+        asked = replace(place, ended=ended)
+        return newest_checks(reader, asked, now, limit=limit, after=cursor)
     last = _last(reader, cursor, now)
     found = [
         o
-        for o in undecided(reader, now, *where)
+        for o in undecided_checks(reader, place, now)
         if status(o, now) is wanted and (last is None or listed(o) < listed(last))
     ]
-    if wanted in {OccurrenceStatus.LAPSED, OccurrenceStatus.EXCUSED}:
-        stored_ones, _ = newest_first(
-            reader,
-            OccurrenceRecord,
-            [*where, equals("outcome", wanted.value)],
-            limit=limit + 1,
-            after=cursor,
-        )
-        found += stored_ones
     found.sort(key=listed, reverse=True)
     page = found[:limit]
     return page, str(page[-1].occurrence_id) if len(found) > limit else None
@@ -181,11 +216,22 @@ def _overdue(
     )
 
 
-def _occurrence(reader: Reader, occurrence_id: OccurrenceId, now: datetime) -> Occurrence:
+def _occurrence(
+    reader: Reader, occurrence_id: OccurrenceId, now: datetime
+) -> OccurrenceWithReasons:
     found = reader.get(OccurrenceRecord, occurrence_id)
     if found is None:
         raise Refusal("no_such_occurrence", occurrence=occurrence_id)
-    return occurrence_model(stands_now(reader, found, now), names_in(reader), now)
+    found, names = stands_now(reader, found, now), names_in(reader)
+    reasons = reader.find(LapseReasonRecord, equals("occurrence_id", occurrence_id))
+    return model_of(
+        OccurrenceWithReasons,
+        found,
+        names,
+        status=status(found, now),
+        plan=plan_label(found),
+        lapse_reasons=[model_of(LapseReason, each, names) for each in reasons],
+    )
 
 
 def occurrence_model(record: OccurrenceRecord, names: Names, now: datetime) -> Occurrence:

@@ -13,9 +13,10 @@ from redrabbit.domain.count_periods import EVER, periods_of
 from redrabbit.domain.facts.alarm import AlarmRecord
 from redrabbit.domain.facts.containment import ContainmentRecord, ContainmentState
 from redrabbit.domain.facts.fact import Put, Record
+from redrabbit.domain.facts.occurrence import OccurrenceOutcome, OccurrenceRecord
 from redrabbit.domain.facts.record_count import CountRecord, counts_after
 from redrabbit.domain.facts.run import RunRecord
-from redrabbit.domain.identity import AlarmId, ContainmentId, RunId
+from redrabbit.domain.identity import AlarmId, ContainmentId, OccurrenceId, RunId
 from redrabbit.domain.run_words import Outcome
 from tests.domain.folded import AT, RUN, FoldedLedger, at
 from tests.stored import bare
@@ -29,15 +30,18 @@ def counted_anew(records: Iterable[Record]) -> Counter[tuple[str, ...]]:
     for record in records:
         match record:
             case RunRecord(outcome=Outcome() as came_to):
-                place = record.line, record.station, record.device, came_to.value
+                place = record.line, record.station, record.device, "", came_to.value
                 found.update(("runs", period, *place) for period in periods_of(record.started_at))
+            case OccurrenceRecord(outcome=OccurrenceOutcome() as came_to):
+                place = record.line, record.station, record.device, record.check_id, came_to.value
+                found.update(("occurrences", each, *place) for each in periods_of(record.due_at))
             case ContainmentRecord():
-                place = record.line, record.station, record.device, record.state.value
+                place = record.line, record.station, record.device, "", record.state.value
                 found["containments", EVER, *place] += 1
             case AlarmRecord():
                 is_read = record.acknowledged_at is not None
                 outcome = "acknowledged" if is_read else "unacknowledged"
-                found["alarms", EVER, record.stream, "", "", outcome] += 1
+                found["alarms", EVER, record.stream, "", "", "", outcome] += 1
             case _:
                 pass
     return found
@@ -82,10 +86,25 @@ ALARMS = st.builds(
     st.integers(1, 3),
     st.sampled_from([None, at(0)]),
 )
+DUE = st.builds(
+    lambda number, device, check, outcome, due_at: bare(
+        OccurrenceRecord,
+        occurrence_id=OccurrenceId(f"O-{number}"),
+        device=device,
+        check_id=check,
+        outcome=outcome,
+        due_at=due_at,
+    ),
+    st.integers(1, 3),
+    st.sampled_from(["x", "y"]),
+    st.sampled_from(["x-1", "x-2"]),
+    st.none() | st.sampled_from(list(OccurrenceOutcome)),
+    st.sampled_from([at(0), at(86_400)]),
+)
 OTHERS = st.just(bare(CountRecord, counted="none of ours", count=5))
 
 
-@given(st.lists(st.lists(st.one_of(RUNS, CASES, ALARMS, OTHERS), max_size=4), max_size=12))
+@given(st.lists(st.lists(st.one_of(RUNS, CASES, ALARMS, DUE, OTHERS), max_size=4), max_size=12))
 def test_counts_are_those_of_the_records_whatever_is_changed(entries: list[list[Record]]) -> None:
     """Also where one entry changes one record twice, or moves it to another line or day."""
     records: dict[tuple[type[Record], tuple[Any, ...]], Record] = {}

@@ -66,6 +66,7 @@ ADDED = {
     "plan_revision_took_effect",
     "in_force_changed",
     "key_changed",
+    "lapse_explained",
     "link_given",
     "message_decided",
     "not_watched",
