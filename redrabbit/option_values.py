@@ -57,3 +57,13 @@ def day_or_instant(text: str) -> date | datetime:
             f"{text!r} has no time zone; expected an offset such as +08:00 or Z at its end"
         )
     return found
+
+
+def instant_said(text: str) -> datetime:
+    """Read an ISO 8601 instant with its offset."""
+    found = day_or_instant(text)
+    if not isinstance(found, datetime):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is a day; expected an instant such as 2026-11-22T06:00:00+08:00"
+        )
+    return found

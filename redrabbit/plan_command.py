@@ -45,7 +45,10 @@ def import_plan(file: Path, sheet: str | None, database_url: str | None, *, as_j
         if as_json:
             put_out(visible_json(_as_json(read, compared)))
         else:
-            put_out(*_in_words(read, compared))
+            put_out(
+                *told_in_words(read, compared),
+                sentence("nothing was stored: this only reads the file"),
+            )
         return FOUND if read.has_errors else 0
 
     return exit_code_of(work)
@@ -78,7 +81,8 @@ def _as_json(read: DryRun, compared: Comparison | None) -> dict[str, object]:
     return told | {"lines": lines, "difference": difference}
 
 
-def _in_words(read: DryRun, compared: Comparison | None) -> list[str | Sentence]:
+def told_in_words(read: DryRun, compared: Comparison | None) -> list[str | Sentence]:
+    """Return what was read, what would change and what was found, line by line."""
     told: list[str | Sentence] = []
     if read.header_rows is not None:
         first, last = read.header_rows
@@ -125,7 +129,6 @@ def _in_words(read: DryRun, compared: Comparison | None) -> list[str | Sentence]
             told += [
                 sentence("  {at}: {problem}", at=each.at, problem=each.words) for each in found
             ]
-    told.append(sentence("nothing was stored: this only reads the file"))
     return told
 
 

@@ -2,10 +2,12 @@
 
 import argparse
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 from redrabbit.command_parser import CommandParser
+from redrabbit.option_values import instant_said
 
 DatabaseOf = Callable[[argparse.Namespace], str]
 
@@ -21,6 +23,7 @@ def add_plan(
     plan = commands.add_parser("plan", help="read, write and compare control plans")
     asked = plan.add_subparsers(metavar="COMMAND", required=True)
     _add_import(asked)
+    _add_revisions(asked, add_database, database_of)
     _add_template(asked)
     _add_export(asked, add_database, database_of)
     _add_diff(asked)
@@ -49,7 +52,91 @@ def _add_import(asked: "argparse._SubParsersAction[CommandParser]") -> None:
         help="say what would change to the plan in force there; it may be in use",
     )
     taken.add_argument("--json", action="store_true", help="print it as JSON")
-    taken.set_defaults(command=_import)
+    taken.add_argument(
+        "--commit",
+        action="store_true",
+        help="store it as a draft, with the service stopped; needs no error, and an answer to each question",
+    )
+    taken.add_argument(
+        "--answer",
+        type=_pair,
+        action="append",
+        default=[],
+        metavar="PLACE=WORDS",
+        help="answer what is asked of a place in the file; may be repeated",
+    )
+    taken.add_argument(
+        "--retire",
+        type=_pair,
+        action="append",
+        default=[],
+        metavar="CHECK=REASON",
+        help="why a check that the plan leaves out is retired; may be repeated",
+    )
+    taken.add_argument("--key", type=Path, metavar="FILE", help="the ledger's signing key")
+    taken.set_defaults(command=_import, parser=taken)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, words = text.partition("=")
+    if not (name.strip() and equals and words.strip()):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected NAME=WORDS")
+    return name.strip(), words.strip()
+
+
+def _add_revisions(
+    asked: "argparse._SubParsersAction[CommandParser]",
+    add_database: Callable[[argparse.ArgumentParser], None],
+    database_of: DatabaseOf,
+) -> None:
+    listed = asked.add_parser("list", help="list the revisions of the plan that a database knows")
+    add_database(listed)
+    listed.set_defaults(command=lambda options: _list(database_of(options)))
+    shown = asked.add_parser("show", help="print the plan in force, as a plan file")
+    add_database(shown)
+    shown.add_argument(
+        "--as-of",
+        type=instant_said,
+        metavar="INSTANT",
+        help="that was in force then: 2026-11-22T06:00:00+08:00",
+    )
+    shown.set_defaults(command=lambda options: _show(options, database_of(options)))
+    approved = asked.add_parser(
+        "approve", help="say by which document a draft was approved, and from when it counts"
+    )
+    _add_plan_named(approved, add_database)
+    approved.add_argument(
+        "--document", required=True, metavar="NUMBER", help="the document by which it was approved"
+    )
+    approved.add_argument(
+        "--on",
+        type=date.fromisoformat,
+        required=True,
+        metavar="DAY",
+        help="the day on which it was",
+    )
+    approved.add_argument(
+        "--from",
+        dest="effective",
+        type=instant_said,
+        metavar="INSTANT",
+        help="from when it counts; left out: from the next shift start",
+    )
+    approved.set_defaults(command=lambda options: _approve(options, database_of(options)))
+    discarded = asked.add_parser("discard", help="take back a revision that never took effect")
+    _add_plan_named(discarded, add_database)
+    discarded.add_argument("--reason", required=True, metavar="WORDS", help="why")
+    discarded.set_defaults(command=lambda options: _discard(options, database_of(options)))
+
+
+def _add_plan_named(
+    parser: argparse.ArgumentParser, add_database: Callable[[argparse.ArgumentParser], None]
+) -> None:
+    parser.add_argument(
+        "plan", metavar="PLAN", help="its revision, or the digest that `plan list` shows"
+    )
+    add_database(parser)
+    parser.add_argument("--key", type=Path, metavar="FILE", help="the ledger's signing key")
 
 
 def _add_template(asked: "argparse._SubParsersAction[CommandParser]") -> None:
@@ -141,9 +228,46 @@ def _add_replace(parser: argparse.ArgumentParser) -> None:
 
 
 def _import(options: argparse.Namespace) -> int:
+    if options.commit:
+        return _commit(options)
     from redrabbit.plan_command import import_plan  # noqa: PLC0415  because of --help
 
     return import_plan(options.file, options.sheet, options.database, as_json=options.json)
+
+
+def _commit(options: argparse.Namespace) -> int:
+    if options.database is None:
+        options.parser.error("--commit stores the plan: expected --database URL")
+    from redrabbit.plan_revision_command import Answers, commit_plan  # noqa: PLC0415  because of --help
+
+    answers = Answers(retired=dict(options.retire), places=dict(options.answer))
+    return commit_plan(options.file, options.sheet, options.database, options.key, answers)
+
+
+def _list(database: str) -> int:
+    from redrabbit.plan_revision_command import list_plans  # noqa: PLC0415  because of --help
+
+    return list_plans(database)
+
+
+def _show(options: argparse.Namespace, database: str) -> int:
+    from redrabbit.plan_revision_command import show_plan  # noqa: PLC0415  because of --help
+
+    return show_plan(database, options.as_of)
+
+
+def _approve(options: argparse.Namespace, database: str) -> int:
+    from redrabbit.plan_revision_command import approve_plan  # noqa: PLC0415  because of --help
+
+    return approve_plan(
+        database, options.key, options.plan, (options.document, options.on), options.effective
+    )
+
+
+def _discard(options: argparse.Namespace, database: str) -> int:
+    from redrabbit.plan_revision_command import discard_plan  # noqa: PLC0415  because of --help
+
+    return discard_plan(database, options.key, options.plan, options.reason)
 
 
 def _template(options: argparse.Namespace) -> int:

@@ -31,6 +31,8 @@ class Change:
     line: str
     device: str
     words: Sentence
+    check: str | None = None
+    """The id of its check, where the earlier plan is that of a plant."""
 
 
 def differences(
@@ -40,7 +42,7 @@ def differences(
 
     What the later one does not say at all stays as it was, unless both are compared as a whole: then it is a difference.
     """
-    pairs = _pairs(before, after)
+    pairs = pairs_of(before, after)
     for number, line in enumerate(after):
         earlier = pairs.get(number)
         if earlier is None:
@@ -79,10 +81,10 @@ def _said(line: PlanLine, how: Sentence) -> Sentence:
 def _change(kind: ChangeKind, line: PlanLine, words: Sentence) -> Change:
     number, device = line.line or "-", line.device or "-"
     told = sentence("{line} {device}: {change}", line=number, device=device, change=words)
-    return Change(kind=kind, line=number, device=device, words=told)
+    return Change(kind=kind, line=number, device=device, words=told, check=line.terms.check)
 
 
-def _pairs(before: Sequence[PlanLine], after: Sequence[PlanLine]) -> dict[int, PlanLine]:
+def pairs_of(before: Sequence[PlanLine], after: Sequence[PlanLine]) -> dict[int, PlanLine]:
     """Return the earlier line of each later one, by its place in the plan.
 
     Of the same check; else of the same device and plan line; else the only ones of a device that are left, however the plan numbers them; lines

@@ -4,8 +4,9 @@ Approved ones never change, and one number and revision is one content. Who may 
 another person, too.
 """
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -32,13 +33,15 @@ from redrabbit.domain.ledger import PLANT_STREAM, JsonValue
 from redrabbit.domain.plan_difference import plan_difference
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import recorded
-from redrabbit.domain.records import InForceRecord, PlanRevisionRecord
+from redrabbit.domain.records import ConfigurationRecord, InForceRecord, PlanRevisionRecord
 from redrabbit.domain.schedule import EveryShiftStart, next_due
 from redrabbit.services.as_of import A_MOMENT, as_of
 from redrabbit.services.planning import required_reason
 from redrabbit.services.ports import Reader, UnitOfWork, equals
 from redrabbit.services.record_fact import record
 
+FEWEST_LETTERS: Final = 6
+"""Of a digest that name a revision."""
 MOST_TOLD: Final = 1_000
 """Characters that are kept of why a revision was held back."""
 
@@ -209,6 +212,41 @@ def revision_of(reader: Reader, digest: str) -> PlanRevisionRecord:
     if known is None:
         raise Refusal("no_such_plan", plan=digest[:12])
     return known
+
+
+def revision_said(reader: Reader, said: str) -> PlanRevisionRecord:
+    """Return the revision that somebody names, by its label, its revision, or the beginning of its digest; Refusal where it is not one."""
+    found = [
+        each
+        for each in reader.find(PlanRevisionRecord)
+        if said in {each.label, each.revision}
+        or (len(said) >= FEWEST_LETTERS and each.digest.startswith(said))
+    ]
+    wanted = [each for each in found if each.state is not PlanState.DISCARDED] or found
+    if len(wanted) != 1:
+        raise Refusal("no_such_plan", plan=said)
+    return wanted[0]
+
+
+def plan_digest_at(reader: Reader, at: datetime) -> str | None:
+    """Return the digest of the plan that was in force at an instant, as it is known now; None where none was."""
+    began = [each for each in reader.find(InForceRecord) if each.since_at <= at]
+    if not began:
+        return None
+    last = max(began, key=lambda each: (each.since_at, each.entry))
+    items = (decode(InForceItem, item) for item in json.loads(last.items))
+    return next((item.digest for item in items if item.kind is InForceKind.PLAN), None)
+
+
+def adopted_text(reader: Reader, digest: str, names: Collection[str]) -> str | None:
+    """Return the text of an adopted file of some names by its digest; None where no configuration had it."""
+    for each in reader.find(ConfigurationRecord):
+        texts = json.loads(each.content)
+        for name in names:
+            text = texts.get(name)
+            if text is not None and hashlib.sha256(text.encode()).hexdigest() == digest:
+                return str(text)
+    return None
 
 
 # What the scheduler does of itself

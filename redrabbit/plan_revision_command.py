@@ -1,0 +1,248 @@
+"""`redrabbit plan import --commit`, `list`, `show`, `approve` and `discard`: revisions of the plan, at the server.
+
+What writes does so with the service stopped, as `redrabbit people` does; what only reads works beside it. A plan is approved here by naming the
+document of the other system by which that was done (D45).
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from redrabbit.adopted_plant import adopted_files, plant_in_force
+from redrabbit.base.bounded import read_at_most
+from redrabbit.base.clock import wall_now
+from redrabbit.base.messages import zoned
+from redrabbit.base.printable import columns, complain, put_out
+from redrabbit.base.sentence import Sentence, sentence
+from redrabbit.config.plant import PLAN_TABLE, PLAN_YAML, read_configuration
+from redrabbit.domain.facts.plan_revision import PlanState
+from redrabbit.domain.identity import SERVER
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import CheckRecord, PlanRevisionRecord
+from redrabbit.exit_codes import FOUND, exit_code_of
+from redrabbit.people_command import at_the_server
+from redrabbit.plan_at_start import with_plan
+from redrabbit.plan_command import told_in_words
+from redrabbit.plan_import.compare import compare
+from redrabbit.plan_import.difference import ChangeKind
+from redrabbit.plan_import.dry_run import DryRun, dry_run
+from redrabbit.plan_import.finding import Kind
+from redrabbit.plan_import.open_book import NotReadable
+from redrabbit.plan_import.plan_text import CLOSES_AFTER, GRACE, OPENS_BEFORE, plan_text
+from redrabbit.services import plan_revisions
+from redrabbit.services.plan_revisions import NewPlan
+from redrabbit.services.ports import Reader, UnitOfWork
+from redrabbit.store.reading_database import open_for_reading
+
+STATES = {
+    PlanState.DRAFT: sentence("draft"),
+    PlanState.APPROVED: sentence("approved"),
+    PlanState.SCHEDULED: sentence("scheduled"),
+    PlanState.IN_FORCE: sentence("in force"),
+    PlanState.SUPERSEDED: sentence("superseded"),
+    PlanState.DISCARDED: sentence("discarded"),
+}
+MOST_BYTES = 20_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What whoever stores a plan answers to the import's questions."""
+
+    retired: Mapping[str, str]
+    """Why a check that the plan leaves out is retired, by its id."""
+    places: Mapping[str, str]
+    """The answer to what was asked of a place in the file."""
+
+
+def commit_plan(
+    file: Path, sheet: str | None, database_url: str, key_file: Path | None, answers: Answers
+) -> int:
+    """Store a plan as a draft; 1, and nothing is stored, where anything is wrong or was not answered."""
+
+    def work() -> int:
+        with open_for_reading(database_url) as database:
+            plant, files, ids = database.read_now(_known)
+        masters = frozenset(part.id for part in plant.parts if part.is_good_master)
+        parts = frozenset(part.id for part in plant.parts)
+        try:
+            read = dry_run(file, sheet, masters, known_parts=parts)
+        except NotReadable as problem:
+            complain(problem.words)
+            return FOUND
+        compared = compare(read, plant, wall_now())
+        left_out = [c.check for c in compared.changes if c.kind is ChangeKind.LEFT_OUT and c.check]
+        open_questions = _open(read, answers, left_out)
+        text = plan_text(read, plant, ids)
+        put_out(*told_in_words(read, compared))
+        if text is None or read.has_errors or open_questions:
+            put_out(*_why_not(open_questions))
+            return FOUND
+        revised = read_configuration(with_plan(files, text))[0]
+        source = hashlib.sha256(read_at_most(file, MOST_BYTES, "a control plan")).hexdigest()
+        new = NewPlan(
+            plant=revised,
+            content=text,
+            source_file=file.name,
+            source_digest=source,
+            answers={**answers.places, **answers.retired},
+        )
+        kept = at_the_server(
+            database_url,
+            key_file,
+            lambda uow, now: plan_revisions.store_draft(uow, now, new, actor=SERVER),
+        )
+        put_out(
+            sentence(
+                "{plan} is stored as a draft; it changes nothing until it is approved: redrabbit plan approve {digest}",
+                plan=kept.label,
+                digest=kept.digest[:12],
+            ),
+            sentence(
+                "where the plan says nothing of a new check's window: it opens {opens} before, is overdue {grace} after and lapses {closes} after it is due",
+                opens=OPENS_BEFORE,
+                grace=GRACE,
+                closes=CLOSES_AFTER,
+            ),
+        )
+        return 0
+
+    return exit_code_of(work)
+
+
+def _known(reader: Reader) -> tuple[Plant, Mapping[str, str], frozenset[str]]:
+    files = adopted_files(reader) or {}
+    ids = frozenset(each.check_id for each in reader.find(CheckRecord))
+    return plant_in_force(reader), files, ids
+
+
+def _open(read: DryRun, answers: Answers, left_out: Sequence[str]) -> list[Sentence]:
+    """Return the questions that nobody answered."""
+    found: list[Sentence] = [
+        sentence("  {at}: {problem}", at=each.at, problem=each.words)
+        for each in read.findings.by_kind[Kind.QUESTION]
+        if each.code != "check_left_out" and each.at not in answers.places
+    ]
+    found += [
+        sentence("  check {check} is left out: say --retire {check}=REASON", check=check)
+        for check in left_out
+        if not answers.retired.get(check, "").strip()
+    ]
+    return found
+
+
+def _why_not(open_questions: Sequence[Sentence]) -> list[Sentence]:
+    if not open_questions:
+        return [sentence("nothing was stored: correct the errors first")]
+    return [
+        sentence("nothing was stored; to be answered first, with --answer PLACE=WORDS:"),
+        *open_questions,
+    ]
+
+
+def list_plans(database_url: str) -> int:
+    """Print the revisions that the database knows, the last stored first, and what is in force."""
+
+    def work() -> int:
+        with open_for_reading(database_url) as database:
+            plant, found = database.read_now(
+                lambda reader: (plant_in_force(reader), reader.find(PlanRevisionRecord))
+            )
+        put_out(sentence("in force: {plan}", plan=plant.plan.label))
+        rows = [
+            (
+                each.label,
+                each.digest[:12],
+                STATES[each.state],
+                zoned(each.effective_at, plant.zone) if each.effective_at is not None else "-",
+                each.source_file or "-",
+            )
+            for each in sorted(found, key=lambda each: each.stored_entry, reverse=True)
+        ]
+        put_out(*columns(rows))
+        return 0
+
+    return exit_code_of(work)
+
+
+def show_plan(database_url: str, as_of: datetime | None) -> int:
+    """Print the plan that was in force at an instant, as a plan file; now where none is named. 1 where none was."""
+
+    def work() -> int:
+        with open_for_reading(database_url) as database:
+            text = database.read_now(
+                lambda reader: _text_at(reader, wall_now() if as_of is None else as_of)
+            )
+        if text is None:
+            complain(sentence("no plan was in force then"))
+            return FOUND
+        put_out(*text.rstrip("\n").split("\n"))
+        return 0
+
+    return exit_code_of(work)
+
+
+def _text_at(reader: Reader, at: datetime) -> str | None:
+    """Return the text of the plan in force at an instant, by what was adopted until then."""
+    digest = plan_revisions.plan_digest_at(reader, at)
+    if digest is None:
+        return None
+    revision = reader.get(PlanRevisionRecord, digest)
+    if revision is not None:
+        return revision.content
+    return plan_revisions.adopted_text(reader, digest, (PLAN_YAML, PLAN_TABLE))
+
+
+def approve_plan(
+    database_url: str,
+    key_file: Path | None,
+    plan: str,
+    document: tuple[str, date],
+    effective_at: datetime | None,
+) -> int:
+    """Say by which document of another system a plan was approved, and let it count from an instant, or the next shift start.
+
+    `document` is its number, and the day of the approval.
+    """
+
+    def command(uow: UnitOfWork, plant: Plant) -> Sentence:
+        known = plan_revisions.revision_said(uow, plan)
+        if known.state is PlanState.DRAFT:
+            plan_revisions.approve(
+                uow,
+                known.digest,
+                elsewhere_number=document[0],
+                elsewhere_on=document[1],
+                actor=SERVER,
+            )
+        kept = plan_revisions.schedule(uow, plant, known.digest, at=effective_at, actor=SERVER)
+        assert kept.effective_at is not None  # noqa: S101  it is scheduled
+        return sentence(
+            "{plan} takes effect at {at}, by itself while the service runs, or when it is started",
+            plan=kept.label,
+            at=zoned(kept.effective_at, plant.zone),
+        )
+
+    def work() -> int:
+        put_out(at_the_server(database_url, key_file, command))
+        return 0
+
+    return exit_code_of(work)
+
+
+def discard_plan(database_url: str, key_file: Path | None, plan: str, reason: str) -> int:
+    """Take back a revision that never took effect."""
+
+    def command(uow: UnitOfWork, plant: Plant) -> Sentence:
+        del plant
+        known = plan_revisions.revision_said(uow, plan)
+        plan_revisions.discard(uow, known.digest, reason=reason, actor=SERVER)
+        return sentence("{plan} is discarded; it stays on record", plan=known.label)
+
+    def work() -> int:
+        put_out(at_the_server(database_url, key_file, command))
+        return 0
+
+    return exit_code_of(work)
