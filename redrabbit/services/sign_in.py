@@ -149,7 +149,9 @@ class SignIn:
             lambda reader: reader.get(PersonRecord, session.person_id)
         )
         kind = CredentialKind.PASSWORD
-        mark = await self._show(person, kind, password, place, session.person_id)
+        mark = await self._show(
+            person, kind, password, place, session.person_id, wrong=Refusal("wrong_password")
+        )
 
         def note(uow: UnitOfWork) -> Session | None:
             refuse_changed_meanwhile(uow, session.person_id, kind, mark, uow.now)
@@ -235,7 +237,9 @@ class SignIn:
     ) -> None:
         """Look whether a PIN is that of the person at a station, and note there that they gave it; Refusal otherwise."""
         person = await self._database.read(lambda reader: reader.get(PersonRecord, person_id))
-        mark = await self._show(person, CredentialKind.PIN, pin, place, person_id)
+        mark = await self._show(
+            person, CredentialKind.PIN, pin, place, person_id, wrong=Refusal("wrong_pin")
+        )
         await self.at_stations.proved(station, person_id, mark)
         self._note_shown(station, person_id, How.BADGE_PIN, mark)
 
@@ -287,8 +291,10 @@ class SignIn:
         typed: str,
         place: Place,
         name: str,
+        *,
+        wrong: Refusal | None = None,
     ) -> str:
-        """Return the mark of what was shown; Refusal unless it is the person's. Counted as failed until it is known (throttle)."""
+        """Return the mark of what was shown; Refusal `wrong` unless it is the person's. Counted as failed until it is known (throttle)."""
         subject = tries_at(person, kind, name)
         hashed = await self._begun(person, kind, subject, place)
         fits = await _in_turn(self._hashing.fits(hashed, composed(typed)))
@@ -300,7 +306,7 @@ class SignIn:
         who = person.person_id if person is not None else "nobody"
         log.warning("sign-in failed", extra={"person": who, "address": place.address})
         await self.record(lambda uow: _note_locked(uow, person, kind, subject))
-        raise Refusal("sign_in_failed")
+        raise wrong or Refusal("sign_in_failed")
 
     async def _begun(
         self, person: PersonRecord | None, kind: CredentialKind, subject: str, place: Place

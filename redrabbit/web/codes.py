@@ -221,6 +221,8 @@ REFUSALS: Final[Mapping[str, int]] = {
     "verdict_open": 409,
     "wrong_part": 409,
     "wrong_part_back": 409,
+    "wrong_password": 401,
+    "wrong_pin": 401,
 }
 """What the rules, the forms and the access refuse, each with the HTTP status of its answer."""
 

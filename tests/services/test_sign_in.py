@@ -372,7 +372,7 @@ def test_a_person_changes_the_password_and_keeps_this_session_only(plant: Plant)
     plant.people.register("Li Na")
     here, elsewhere = plant.enter("Li Na"), plant.enter("Li Na")
     session = plant.session(here)
-    with pytest.raises(Refusal, match="sign_in_failed"):
+    with pytest.raises(Refusal, match="wrong_password"):
         let(plant.sign_in.change_password(session, "wrong", OTHER, HERE))
     let(plant.sign_in.change_password(session, PASSWORD, OTHER, HERE))
     assert plant.asker(session=here).person is not None
@@ -383,7 +383,7 @@ def test_a_person_changes_the_password_and_keeps_this_session_only(plant: Plant)
 def test_a_pin_is_set_by_who_types_the_password_once_more(plant: Plant) -> None:
     li_na = plant.people.register("Li Na", number="204711")
     session = plant.session(plant.enter("Li Na"))
-    with pytest.raises(Refusal, match="sign_in_failed"):
+    with pytest.raises(Refusal, match="wrong_password"):
         let(plant.sign_in.set_pin(session, "wrong", "830275", HERE))
     with pytest.raises(Refusal, match="pin_trivial"):
         let(plant.sign_in.set_pin(session, PASSWORD, "204711", HERE))

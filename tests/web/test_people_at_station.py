@@ -308,7 +308,10 @@ def test_a_disabled_person_s_badge_counts_nothing_at_once(floor: Floor) -> None:
 def test_a_pin_proves_it_until_the_person_goes(floor: Floor) -> None:
     floor.people.pin(floor.wang)
     floor.scan("B-2001")
-    assert floor.visitor.send(f"{STATION}/pin", pin="000000") == 409
+    sent = {"pin": "000000", "form_token": form_token(RULES, NONCE)}
+    wrong = floor.visitor.client.post(f"{STATION}/pin", data=sent)
+    assert (wrong.status_code, "That is not your PIN" in wrong.text) == (409, True)
+    assert by_call(floor, f"{STATION}/pin", pin="000000") == (401, "wrong_pin")
     assert floor.visitor.send(f"{STATION}/pin", pin=PIN) == 303
     assert "badge and PIN" in floor.page()
     floor.scan("B-1001")
@@ -340,6 +343,27 @@ def test_an_excuse_takes_the_pin(floor: Floor) -> None:
     assert (
         floor.visitor.client.post("/api/v1/excuses", json=body, headers=ORIGIN).status_code == 201
     )
+
+
+def test_an_excuse_at_the_tablet_asks_for_the_pin_beside_its_reason(floor: Floor) -> None:
+    """It ended in a refusal without a way on, and the reason was to be typed again."""
+    floor.people.pin(floor.wang)
+    floor.scan("B-2001")
+    page = floor.visitor.text("/due")
+    assert '<span class="stated"><b>Wang Fang</b> <small>badge</small></span>' in page
+    assert 'action="/sign-in"' not in page
+    excuse = re.search(r'action="/due/excuse".*?</form>', page, re.DOTALL)
+    assert excuse is not None
+    assert 'name="pin"' in excuse[0]
+    due = floor.visitor.client.get("/api/v1/occurrences?outcome=open").json()["items"][0]
+    asked = {"occurrence": due["occurrence_id"], "reason": "line stands still"}
+    sent = {**asked, "pin": "000000", "form_token": form_token(RULES, NONCE)}
+    refused = floor.visitor.client.post("/due/excuse", data=sent)
+    assert refused.status_code == 409
+    assert "That is not your PIN" in refused.text
+    assert 'value="line stands still"' in refused.text
+    assert floor.visitor.send("/due/excuse", **asked, pin=PIN) == 303
+    assert 'name="pin"' not in floor.visitor.text("/due"), "known by it now"
 
 
 def test_a_shift_leader_teaches_a_badge_in_for_a_day(floor: Floor) -> None:

@@ -244,7 +244,7 @@ def test_programs_show_the_password_again_for_a_signature(visitor: Visitor) -> N
     wrong = client.post(
         "/api/v1/session/reauthenticate", json={"password": "wrong"}, headers=ORIGIN
     )
-    assert wrong.json()["code"] == "sign_in_failed"
+    assert wrong.json()["code"] == "wrong_password"
 
 
 def test_a_call_by_cookie_says_from_where_it_comes(visitor: Visitor) -> None:

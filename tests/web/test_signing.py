@@ -54,7 +54,8 @@ def signatures(visitor: Visitor) -> list[SignatureRecord]:
 def test_a_run_is_signed_with_the_password_once_more(wu: Visitor, language: str) -> None:
     entry = entry_of(wu)
     assert f'href="/sign/{entry}"' in wu.text(f"/runs/{MISSED_RUN}", language)
-    assert signed(wu, entry, meaning="reviewed", password="wrong")[0] == 409
+    status, page = signed(wu, entry, meaning="reviewed", password="wrong")
+    assert (status, "That is not your password" in page) == (409, True)
     assert signed(wu, entry, meaning="reviewed")[0] == 409
     assert signatures(wu) == []
     done = signed(wu, entry, meaning="reviewed", password=PASSWORD)

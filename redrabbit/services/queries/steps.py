@@ -87,12 +87,7 @@ def step_lines(
         StepLine(
             state="now" if confirming else "to_come",
             title=message("step.confirm"),
-            detail=message(
-                "step.confirm.detail",
-                operator=person(
-                    names, run.started_by, run.started_how, run.started_entry
-                ).in_sentence,
-            ),
+            detail=None,  # whoever is at the station then does, and that need not be who started it
         )
     )
     return tuple(_with_wait(lines) if is_open else lines)

@@ -91,7 +91,7 @@ def people_at_stations_router(site: Site) -> APIRouter:
 
     @router.post(
         "/stations/{station_id}/pin",
-        openapi_extra=refuses(*OF_SCREENS, *OF_PASSWORDS, "nobody_here"),
+        openapi_extra=refuses(*OF_SCREENS, *OF_PASSWORDS, "nobody_here", "wrong_pin"),
     )
     async def give_pin(request: Request, station_id: Slug, body: PinGiven) -> PersonThere:
         """Prove by a PIN who is at the station; it counts until they go."""

@@ -18,7 +18,7 @@ from redrabbit.web.cookies import forget, keep
 from redrabbit.web.site import Site
 from redrabbit.web.visitor import SESSION_COOKIE, asker_at, end_session_of, place_of
 
-OF_PASSWORDS = ("credential_locked", "not_confidential", "sign_in_failed", "too_many_tries")
+OF_PASSWORDS = ("credential_locked", "not_confidential", "too_many_tries")
 
 
 class SignInAsked(Model):
@@ -62,7 +62,9 @@ def session_router(site: Site) -> APIRouter:
     """Return the session of whoever asks."""
     router = APIRouter(tags=["people"])
 
-    @router.post("/session", status_code=201, openapi_extra=refuses(*OF_PASSWORDS))
+    @router.post(
+        "/session", status_code=201, openapi_extra=refuses("sign_in_failed", *OF_PASSWORDS)
+    )
     async def sign_in(request: Request, body: SignInAsked, response: Response) -> Me:
         """Sign in: the answer brings the cookie of a new session."""
         begun = await site.sign_in.with_password(body.name, body.password, place_of(request))
@@ -84,7 +86,10 @@ def session_router(site: Site) -> APIRouter:
         return me_of(asker, site.sign_in.shown_lately(asker))
 
     @router.post(
-        "/session/reauthenticate", openapi_extra=refuses("sign_in_required", *OF_PASSWORDS)
+        "/session/reauthenticate",
+        openapi_extra=refuses(
+            "sign_in_failed", "sign_in_required", "wrong_password", *OF_PASSWORDS
+        ),
     )
     async def show_password(request: Request, body: PasswordShown) -> Me:
         """Show again who one is, with the password: a signature is taken for 60 seconds from now on."""

@@ -130,6 +130,9 @@ def _add_signing(router: APIRouter, site: Site) -> None:
         status_code=201,
         openapi_extra=refuses(
             *OF_PASSWORDS,
+            "sign_in_failed",
+            "wrong_password",
+            "wrong_pin",
             "asker_may_not",
             "entry_damaged",
             "excuse_too_early",

@@ -37,21 +37,24 @@ def due_router(site: Site) -> APIRouter:
     async def act(request: Request, act: str) -> Response:
         if act not in ACTS:
             raise Refusal("no_such_page")
+        form: Form = {}
         try:
             form = await site.form(request)
             await carry_out(site, request, form, ACTS[act](form, site.service.plant.zone))
         except Refusal as refusal:
-            return await _shown(site, site.visit(request).with_refusal(refusal))
+            return await _shown(site, site.visit(request).with_refusal(refusal), form)
         return RedirectResponse("/due", status_code=303)
 
     return router
 
 
-async def _shown(site: Site, visit: Visit) -> HTMLResponse:
+async def _shown(site: Site, visit: Visit, sent: Form | None = None) -> HTMLResponse:
+    """Return the page; with what a refused form had said, so that nobody types it twice."""
     plant, now = site.service.plant, site.clock.now()
     content = await site.service.read(lambda reader: due_page(reader, plant, now))
     status = 409 if visit.refused else 200
-    return await shell_page(site, visit, "due.html", content, status=status)
+    extra = {name: (sent or {}).get(name, "") for name in ("occurrence", "reason")}
+    return await shell_page(site, visit, "due.html", content, status=status, extra=extra)
 
 
 def _excuse(form: Form, zone: tzinfo) -> acts.Excuse:

@@ -14,6 +14,7 @@ from redrabbit.domain.identity import Actor, StationId
 from redrabbit.domain.role import Role
 from redrabbit.services.elsewhere import refuse_elsewhere
 from redrabbit.web.access import FORM_FIELD, FORM_KEY
+from redrabbit.web.showing_again import shown_again
 from redrabbit.web.shown_to import stated_name
 from redrabbit.web.site import Site
 from redrabbit.web.visitor import actor, asker_at
@@ -31,8 +32,12 @@ async def carry_out(
 ) -> R:
     """Do what the form asks, as who is signed in, or in the name that it or this browser states (D19), once.
 
-    `at` is the station whose page it stands on; Refusal for an act at another one.
+    `at` is the station whose page it stands on; Refusal for an act at another one. A PIN that a form brings from a station's own screen
+    is asked first, and kept nowhere.
     """
+    if form.get("pin", "").strip():
+        await shown_again(site, request, password="", pin=form["pin"].strip())
+    form = {name: value for name, value in form.items() if name != "pin"}  # nothing kept has it
     asker = asker_at(request)
     who = await actor(site.service, request, _stated(request, form), act, at=at)
     if at is not None and who.station is None:  # else the door asks it

@@ -291,3 +291,11 @@ def test_the_feed_held_for_one_part_is_held_for_the_next() -> None:
     bench.scan("RR-0002")
     assert feed_told(bench) == ("done", "step.taken")
     assert not bench.run_shown().can_say_held
+
+
+def test_nobody_is_named_for_what_nobody_has_done_yet() -> None:
+    """The last line named who had started the run, though another person scanned their badge and confirmed."""
+    bench = AtOp20(a_plant(THREE_PARTS))
+    bench.start()
+    assert bench.run_shown().steps[-1].title.code == "step.confirm"
+    assert bench.run_shown().steps[-1].detail is None
