@@ -77,7 +77,7 @@ class Started:
 
     def states(self) -> list[tuple[str, PlanState]]:
         found = self.database.read_now(lambda reader: reader.find(PlanRevisionRecord))
-        return sorted((each.revision, each.state) for each in found)
+        return sorted((each.plan_revision, each.state) for each in found)
 
 
 def plan_text(revision: str, at: datetime | None = None) -> str:
@@ -150,7 +150,7 @@ def test_a_revision_that_does_not_fit_any_more_leaves_the_one_before_in_force() 
     started.revise(odd, 2)
     found = started.database.read_now(lambda reader: reader.find(PlanRevisionRecord))
     assert isinstance(load_revised(FILES, "revision: Q\n"), str)
-    assert {each.revision for each in found} == {"P", "Q"}
+    assert {each.plan_revision for each in found} == {"P", "Q"}
     broken = {name: text for name, text in FILES.items() if name != "line1-op20.yaml"}
     with pytest.raises(ConfigurationProblems):
         started.asked(broken)

@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
     plan = copy / "control_plan.yaml"
     text = plan.read_text(encoding="utf-8")
     text = text.replace("parts: [GM-0001, RR-0001, RR-0002]", "parts: [RR-0001, RR-0002]", 1)
-    text = text.replace("schedule: daily at 06:30", "schedule: on demand", 1)
+    text = text.replace("schedule: daily at 06:30 if working", "schedule: on demand", 1)
     plan.write_text(text, encoding="utf-8")
     return copy
 

@@ -105,7 +105,7 @@ def _refuse_known(uow: UnitOfWork, plant: Plant, new: NewPlan, *, is_same: bool)
     if (plan.number, plan.revision) == (plant.plan.number, plant.plan.revision):
         _refuse(label, is_same=is_same)
     for known in uow.find(
-        PlanRevisionRecord, equals("number", plan.number), equals("revision", plan.revision)
+        PlanRevisionRecord, equals("plan_number", plan.number), equals("plan_revision", plan.revision)
     ):
         if known.state is not PlanState.DISCARDED:
             _refuse(label, is_same=known.digest == new.digest)
@@ -219,7 +219,7 @@ def revision_said(reader: Reader, said: str) -> PlanRevisionRecord:
     found = [
         each
         for each in reader.find(PlanRevisionRecord)
-        if said in {each.label, each.revision}
+        if said in {each.label, each.plan_revision}
         or (len(said) >= FEWEST_LETTERS and each.digest.startswith(said))
     ]
     wanted = [each for each in found if each.state is not PlanState.DISCARDED] or found

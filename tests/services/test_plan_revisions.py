@@ -184,7 +184,7 @@ class Life:
 
     def states(self) -> list[tuple[str, str]]:
         found = self.bench.database.read_now(lambda reader: reader.find(PlanRevisionRecord))
-        return sorted((each.revision, each.state.value) for each in found)
+        return sorted((each.plan_revision, each.state.value) for each in found)
 
 
 def at(day: int, hour: int, minute: int = 0) -> datetime:

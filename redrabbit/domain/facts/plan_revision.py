@@ -76,8 +76,8 @@ class PlanRevisionRecord(Record):
 
     digest: str
     """SHA-256, hex, over the content."""
-    number: str
-    revision: str
+    plan_number: str
+    plan_revision: str
     origin: PlanOrigin
     content: str
     """The plan in the words of the plan file."""
@@ -124,7 +124,7 @@ class PlanRevisionRecord(Record):
     @property
     def label(self) -> str:
         """As printed on records, for example `CP-204 rev F`."""
-        return f"{self.number} rev {self.revision}"
+        return f"{self.plan_number} rev {self.plan_revision}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +156,8 @@ class PlanRevisionStored(Fact):
         stored = made(
             PlanRevisionRecord,
             self,
+            plan_number=self.number,
+            plan_revision=self.revision,
             state=PlanState.DRAFT,
             entry=entry.index,
             difference=json_of(self.difference),
