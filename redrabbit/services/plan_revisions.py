@@ -105,7 +105,9 @@ def _refuse_known(uow: UnitOfWork, plant: Plant, new: NewPlan, *, is_same: bool)
     if (plan.number, plan.revision) == (plant.plan.number, plant.plan.revision):
         _refuse(label, is_same=is_same)
     for known in uow.find(
-        PlanRevisionRecord, equals("plan_number", plan.number), equals("plan_revision", plan.revision)
+        PlanRevisionRecord,
+        equals("plan_number", plan.number),
+        equals("plan_revision", plan.revision),
     ):
         if known.state is not PlanState.DISCARDED:
             _refuse(label, is_same=known.digest == new.digest)
