@@ -115,7 +115,9 @@ def _keys(
     reaction = _reaction(line, check)
     if not reaction:
         read.findings.error(
-            "no_reaction", line.at, sentence("no reaction: what is done after a miss?")
+            "no_reaction",
+            line.at,
+            sentence("no reaction: what is done after a part was not detected?"),
         )
     yield "reaction", reaction
 
