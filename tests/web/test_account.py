@@ -30,7 +30,7 @@ def asked(visitor: Visitor, act: str, **fields: str) -> tuple[int, str]:
 def test_a_person_changes_the_password(li_na: Visitor) -> None:
     new = {"after": OTHER, "again": OTHER}
     status, page = asked(li_na, "password", password="wrong", **new)
-    assert (status, "do not belong together" in page) == (409, True)
+    assert (status, "That is not your password" in page) == (409, True)
     assert asked(li_na, "password", password=PASSWORD, after=OTHER, again="x")[0] == 409
     assert asked(li_na, "password", password=PASSWORD, **new) == (303, "/account")
     assert asked(li_na, "password", password=PASSWORD, **new)[0] == 409
