@@ -647,7 +647,8 @@ def test_scheduled_checks_are_filtered_counted_and_drawn_by_day(onlooker: Visito
     month = onlooker.text("/verifications")
     assert f"Scheduled checks: {len(every)}<" in month
     assert re.search(
-        r'class="day is-red" href="[^"]*line=line3[^"]*" aria-label="2026-11-23: lapsed 1', month
+        r'class="day is-red" href="[^"]*line=line3[^"]*"><span class="only-read">2026-11-23: lapsed 1',
+        month,
     )
     assert "Scheduled checks: 0<" in onlooker.text("/verifications?from=2026-11-24&to=2026-11-30")
     assert "Scheduled checks: 0<" in onlooker.text("/verifications?line=nowhere")
