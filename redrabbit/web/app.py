@@ -50,6 +50,7 @@ from redrabbit.web.pages.board import board_router
 from redrabbit.web.pages.certificate import certificate_router
 from redrabbit.web.pages.containment import containment_router
 from redrabbit.web.pages.coverage import coverage_router
+from redrabbit.web.pages.devices import devices_router
 from redrabbit.web.pages.due import due_router
 from redrabbit.web.pages.enrolment import enrolment_router
 from redrabbit.web.pages.ledger import ledger_page_router
@@ -86,6 +87,7 @@ PAGES: Final = (
     enrolment_router,
     station_router,
     due_router,
+    devices_router,
     verifications_router,
     runs_router,
     sign_in_router,

@@ -413,7 +413,15 @@ def _same_page(request: Request, language: str) -> str:
 PEOPLE: Final = "nav.group.people"
 """Shown once there are any."""
 NAVIGATION: Final = (
-    ("", (("/", "nav.board"), ("/due", "nav.due"), ("/stations", "nav.stations"))),
+    (
+        "",
+        (
+            ("/", "nav.board"),
+            ("/due", "nav.due"),
+            ("/stations", "nav.stations"),
+            ("/devices", "nav.devices"),
+        ),
+    ),
     (
         "nav.group.reaction",
         (

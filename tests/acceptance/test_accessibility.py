@@ -42,6 +42,8 @@ PAGES = [
     "/stations/line3-op10",
     "/stations/line4-op10",
     "/stations/line4-op30",
+    "/devices",
+    "/checks/line1-op20",
     "/verifications",
     "/verifications/print",
     "/runs",

@@ -53,6 +53,9 @@ PAGES = [
     "/stations/line1-op20",
     "/stations/line2-op40",
     "/stations/line4-op10",
+    "/devices",
+    "/devices/line1-op20",
+    "/checks/line1-op20",
     "/verifications",
     "/verifications?end=lapsed&from=2026-11-01&to=",
     "/verifications?line=line2&from=2020-01-01&to=2020-01-31",
@@ -80,7 +83,7 @@ PAGES = [
 FAMILIES = (
     "nav|board|status|station|start|who|scan|why|do|confirm|run|runs|step|verdict|outcome|purpose|"
     "expected|observed|given|alarm|due|form|pause|col|filter|pager|part|fact|diagram|print|advice|"
-    "verifications|scheduled|ended|weekday|nav|alarms|band|fate|told|watcher|containment|window|receivers|coverage|gap|parked|event|refusal|http|problem|reason|value|stations|live|why_inconclusive|"
+    "devices|check|history|schedule|verifications|scheduled|ended|weekday|nav|alarms|band|fate|told|watcher|containment|window|receivers|coverage|gap|parked|event|refusal|http|problem|reason|value|stations|live|why_inconclusive|"
     "approval|approvals|enrol|screens|teach|trust|sign|signed|meaning|how|part_state|ledger|grade|graded|known_by|answer|watched|pulse"
 )
 UNSAID = re.compile(rf">[^<]*\b(?:{FAMILIES})\.[a-z_]+(?:[. (<]|$)")

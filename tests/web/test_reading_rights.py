@@ -50,6 +50,8 @@ FILLED = {
     "signal": "torque",
     "part_id": "RR-0001",
     "occurrence": "line1-O-1",
+    "device": "line1-op20",
+    "check": "line1-op20",
     "occurrence_id": "line1-O-1",
     "pause_id": "line1-P-1",
     "silence_id": "line1-S-1",

@@ -1,0 +1,45 @@
+"""`/devices` and `/checks/…`: the master list of error-proofing devices, one of them, and one check (R01, R02, B16)."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from redrabbit.domain.errors import Refusal
+from redrabbit.services.queries.checks import check_page, device_page, devices_page
+from redrabbit.services.queries.scheduled_checks import End
+from redrabbit.web.pages.shell import shell_page
+from redrabbit.web.site import Site
+from redrabbit.web.values import quotable
+
+
+def devices_router(site: Site) -> APIRouter:
+    """Return the list of devices, one device, and one check."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/devices")
+    async def devices(request: Request) -> HTMLResponse:
+        plant, views, now = site.service.plant, site.service.views(), site.clock.now()
+        content = await site.service.read(lambda r: devices_page(r, plant, views, now))
+        return await shell_page(site, site.visit(request), "devices.html", content)
+
+    @router.get("/devices/{device}")
+    async def device(request: Request, device: str) -> HTMLResponse:
+        plant, views, now = site.service.plant, site.service.views(), site.clock.now()
+        try:
+            content = await site.service.read(lambda r: device_page(r, plant, views, device, now))
+        except KeyError as error:
+            raise Refusal("no_such_page") from error
+        extra = {"ends": tuple(End)}
+        return await shell_page(site, site.visit(request), "device.html", content, extra=extra)
+
+    @router.get("/checks/{check}")
+    async def check(request: Request, check: str) -> HTMLResponse:
+        plant, now = site.service.plant, site.clock.now()
+        try:
+            content = await site.service.read(lambda r: check_page(r, plant, check, now))
+        except KeyError as error:
+            raise Refusal("no_such_check", check=quotable(check)) from error
+        extra = {"ends": tuple(End)}
+        return await shell_page(site, site.visit(request), "check.html", content, extra=extra)
+
+    return router
