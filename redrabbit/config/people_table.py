@@ -27,6 +27,7 @@ from redrabbit.domain.text import (
     MOST_NAME_CHARACTERS,
     TextProblem,
     clean_text,
+    compared_name,
 )
 from redrabbit.services.importing_people import PersonRow
 
@@ -155,6 +156,8 @@ def _refuse_twice(people: tuple[PersonRow, ...], what: str, file: str, problems:
         value = getattr(person, what)
         if value is None:
             continue
+        if what == "employee_number":
+            value = compared_name(value)  # as it is compared with those that are known
         if value in seen:
             found = sentence("{column} a second time", column=what)
             place = SourcePosition(file, person.row)

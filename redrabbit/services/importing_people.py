@@ -21,6 +21,7 @@ from redrabbit.services import badges, people_at_server
 from redrabbit.services.people import people_named
 from redrabbit.services.people_at_server import Newcomer, number_id
 from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.queries.people import people_numbered
 from redrabbit.services.stated_names import id_of
 
 
@@ -169,11 +170,13 @@ def _refuse_same_name(
 
 
 def _known(uow: UnitOfWork, row: PersonRow) -> PersonRecord | None:
-    """Return whom a row is about: known by the employee number where it has one, else by the name."""
-    field = "name" if row.employee_number is None else "employee_number"
-    said = row.name if row.employee_number is None else row.employee_number
-    said_id = uow.id_of_name(person_name(said))
-    found = [] if said_id is None else uow.find(PersonRecord, equals(field, said_id))
+    """Return whom a row is about: known by the employee number where it has one, however it is written, else by the name."""
+    said = person_name(row.name if row.employee_number is None else row.employee_number)
+    if row.employee_number is None:
+        said_id = uow.id_of_name(said)
+        found = [] if said_id is None else uow.find(PersonRecord, equals("name", said_id))
+    else:
+        found = people_numbered(uow, said)
     if len(found) > 1:
         raise Refusal("name_of_several", person=said)
     return found[0] if found else None

@@ -29,7 +29,7 @@ from redrabbit.domain.role import Role
 from redrabbit.domain.text import compared_name
 from redrabbit.services.plant_numbers import next_in_plant
 from redrabbit.services.ports import Reader, UnitOfWork
-from redrabbit.services.queries.people import kept_name
+from redrabbit.services.queries.people import kept_name, reads_as
 from redrabbit.services.record_fact import record
 from redrabbit.services.sessions import end_sessions
 
@@ -89,7 +89,8 @@ def change(
     person = the_person(uow, person_id)
     if expires_at != person.expires_at:
         _refuse_end(uow, expires_at)
-    _refuse_taken(uow, employee_number, person_id)
+    if employee_number != person.employee_number:
+        _refuse_taken(uow, employee_number, person_id)
     if name != person.name and not same_name:
         _refuse_same_name(uow, name, but=person_id)
     if (name, employee_number) != (person.name, person.employee_number):
@@ -220,11 +221,16 @@ def _refuse_same_name(reader: Reader, name: str, *, but: PersonId | None = None)
 
 
 def _refuse_taken(reader: Reader, employee_number: str | None, person_id: PersonId | None) -> None:
-    """Refuse an employee number that another person has, disabled or not: it stands for one."""
+    """Refuse an employee number that another person has, disabled or not, however it is written: it stands for one."""
     if employee_number is None:
         return
-    for known in reader.find(PersonRecord, equals("employee_number", employee_number)):
-        if known.person_id != person_id:
+    names = reader.names()
+    said = kept_name(names, employee_number)
+    for known in reader.find(PersonRecord):
+        is_theirs = known.employee_number == employee_number
+        if known.person_id != person_id and (
+            is_theirs or reads_as(names, known.employee_number, said)
+        ):
             raise Refusal("employee_number_taken", person=known.person_id)
 
 

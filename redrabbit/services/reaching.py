@@ -8,8 +8,10 @@ from redrabbit.domain.identity import is_a_person
 from redrabbit.domain.reaching import Reached, why_unreached
 from redrabbit.domain.record_query import equals
 from redrabbit.domain.records import RoleGrantRecord
+from redrabbit.domain.text import compared_name
 from redrabbit.domain.way import Way, person_of_way
 from redrabbit.services.ports import Reader
+from redrabbit.services.queries.people import people_numbered
 from redrabbit.services.receiver_alarms import not_reached
 
 
@@ -44,12 +46,12 @@ class PeopleReached:
 
 
 def person_named(reader: Reader, name: str) -> PersonRecord | None:
-    """Return the person of a number, or of an employee number; None: nobody is."""
-    if is_a_person(name):
-        return reader.get(PersonRecord, name)
-    number = reader.id_of_name(name)
-    found = [] if number is None else reader.find(PersonRecord, equals("employee_number", number))
-    return found[0] if found else None
+    """Return the person of a number, or of an employee number, however it is written; None: nobody is, or more than one."""
+    number = compared_name(name)
+    if is_a_person(number):
+        return reader.get(PersonRecord, number)
+    found = people_numbered(reader, name)
+    return found[0] if len(found) == 1 else None
 
 
 def ways_of(reader: Reader, person_id: str) -> tuple[Way, ...]:

@@ -77,9 +77,11 @@ def test_everything_that_is_wrong_is_told_with_its_cell(tmp_path: Path) -> None:
         ["B\u202e", "3", "", "", "", "", "", "x"],
         ["C", "4", "", "", "", "", "", "1"],
         ["D", "4", "", "", "", "", "", "1"],
+        ["E", "E-1", "", "", "", "", "", ""],
+        ["F", "\uff45-1", "", "", "", "", "", ""],
     )
     people, problems = read(path)
-    assert [person.name for person in people] == ["C", "D"]
+    assert [person.name for person in people] == ["C", "D", "E", "F"]
     places = [problem.split(" ")[0] for problem in problems]
     assert places == [
         "people.csv:2:1:",
@@ -92,6 +94,7 @@ def test_everything_that_is_wrong_is_told_with_its_cell(tmp_path: Path) -> None:
         "people.csv:3:3:",
         "people.csv:4:1:",
         "people.csv:6:1:",
+        "people.csv:8:1:",
         "people.csv:6:1:",
     ]
     assert "expected one of operator, shift_leader" in problems[2]

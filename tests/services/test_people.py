@@ -84,6 +84,19 @@ async def test_an_employee_number_is_one_persons() -> None:
     await served.service.do(replace(anew(second), language=None), ADMINISTRATOR)
 
 
+@pytest.mark.parametrize("written", ["e-1", "\uff25-1", "E\uff0d1"])
+async def test_an_employee_number_that_reads_alike_is_the_same_one(written: str) -> None:
+    """Else two people had one number, and neither signed in by it any more."""
+    served = await with_administrator()
+    first = await served.service.do(register(served, "A", "E-1"), ADMINISTRATOR)
+    second = await served.service.do(register(served, "B", "E-2"), ADMINISTRATOR)
+    assert await refused(served, register(served, "C", written)) == "employee_number_taken"
+    taken = replace(anew(second), employee_number=named(served, written))
+    assert await refused(served, taken) == "employee_number_taken"
+    own = replace(anew(first), employee_number=named(served, written))
+    await served.service.do(own, ADMINISTRATOR)
+
+
 async def test_nobody_is_called_by_the_number_of_another() -> None:
     """Neither by a badge that is taught in: who reads it, or signs in by it, means the other one."""
     served = await with_administrator()

@@ -167,6 +167,16 @@ async def test_who_is_known_is_changed_and_keeps_what_the_table_does_not_say() -
     assert len(grants) == 3
 
 
+async def test_who_is_known_by_their_number_is_so_however_it_is_written() -> None:
+    served = await with_administrator()
+    imported(served, a_row(2, "Li Na", employee_number="E-1"))
+    for written in ("e-1", "\uff25-1"):
+        again = a_row(2, "Li Na", employee_number=written)
+        assert imported(served, again) == Imported(changed=1)
+    people = served.database.read_now(lambda reader: reader.find(PersonRecord))
+    assert [each.person_id for each in people] == [CHEN, "p-0002"]
+
+
 async def test_a_table_with_a_row_that_is_refused_changes_nothing() -> None:
     served = await with_administrator()
     size = len(served.types())

@@ -11,8 +11,10 @@ from redrabbit.domain.people_acts import DisablePerson, EnablePerson
 from redrabbit.domain.plant import NotificationTarget, TargetKind
 from redrabbit.domain.role import Role
 from redrabbit.domain.way import WayKind
+from redrabbit.services import people_at_server
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.escalating import take_steps
+from redrabbit.services.people_at_server import Newcomer
 from redrabbit.services.reaching import people_to_tell, person_named, way_now
 from redrabbit.services.receiver_alarms import say_not_reached
 from redrabbit.services.ways import NewWay, remove_way, set_way
@@ -142,6 +144,11 @@ async def test_a_person_is_known_by_number_and_by_employee_number() -> None:
     known = duty.served.database.read_now(lambda reader: person_named(reader, LI))
     assert known is not None
     assert duty.served.database.read_now(lambda reader: person_named(reader, "4711")) is None
+    duty.write(lambda uow: people_at_server.add(uow, Newcomer(name="Wu", employee_number="E-1")))
+    for said in ("E-1", "e-1", "\uff25-1"):
+        wu = duty.served.database.read_now(lambda reader, said=said: person_named(reader, said))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
+        assert wu is not None
+        assert wu.person_id == "p-0004"
     way = duty.served.database.read_now(lambda reader: way_now(reader, f"{LI}:1"))
     assert way is not None
     assert (way[0].address, way[1]) == ("li@plant.example", None)

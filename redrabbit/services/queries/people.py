@@ -14,7 +14,9 @@ from redrabbit.base.messages import Message
 from redrabbit.domain.erasable import StatedName, stands_for_a_name
 from redrabbit.domain.facts.person import EarlierName
 from redrabbit.domain.identity import How, is_of_the_software
+from redrabbit.domain.record_query import equals
 from redrabbit.domain.records import PersonRecord
+from redrabbit.domain.text import compared_name
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.wording import message
 
@@ -86,6 +88,26 @@ def kept_name(stated: Mapping[str, StatedName], name: str) -> str:
     """Return the name that an id stands for; the id itself where none is kept."""
     kept = stated.get(name)
     return kept.name if kept is not None else name
+
+
+def reads_as(stated: Mapping[str, StatedName], name: str | None, said: str) -> bool:
+    """Tell whether what is kept under an id reads as what was said does; what was erased reads as nothing."""
+    kept = None if name is None else stated.get(name)
+    return kept is not None and compared_name(kept.name) == compared_name(said)
+
+
+def people_numbered(reader: Reader, employee_number: str) -> list[PersonRecord]:
+    """Return who has an employee number, disabled or not, however it is written; one that is kept exactly so goes before."""
+    said = reader.id_of_name(employee_number)
+    exact = [] if said is None else reader.find(PersonRecord, equals("employee_number", said))
+    if exact:
+        return exact
+    stated = reader.names()
+    return [
+        each
+        for each in reader.find(PersonRecord)
+        if reads_as(stated, each.employee_number, employee_number)
+    ]
 
 
 def name_now(names: Names, actor_id: str) -> str:
