@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from redrabbit.domain.credential import CredentialKind
-from redrabbit.domain.facts.credential import CredentialRecord
+from redrabbit.domain.facts.credential import CredentialRecord, CredentialState
 from redrabbit.domain.facts.person import PersonKind, PersonRecord
 from redrabbit.domain.rights import is_active
 from redrabbit.domain.text import compared_name
 from redrabbit.services.credentials import subject_of
 from redrabbit.services.ports import Reader
-from redrabbit.services.queries.people import kept_name
+from redrabbit.services.queries.people import reads_as
 
 UNKNOWN_SUBJECTS: Final = 4096
 """Names that nobody has are counted in so many places, so that they can't fill the database."""
@@ -38,22 +38,20 @@ def person_named(reader: Reader, name: str, now: datetime) -> PersonRecord | Non
         if person.kind is PersonKind.PERSON and is_active(person, now)
     ]
     names = reader.names()
-
-    def has(kept: str | None) -> bool:
-        return (
-            kept is not None and kept in names and compared_name(kept_name(names, kept)) == wanted
-        )
-
     numbered = [person for person in people if person.person_id == wanted]
-    numbered = numbered or [person for person in people if has(person.employee_number)]
-    called = [person for person in people if has(person.name)]
-    knowing = [
-        person
-        for person in called
-        if reader.get(CredentialRecord, person.person_id, CredentialKind.PASSWORD) is not None
+    numbered = numbered or [
+        person for person in people if reads_as(names, person.employee_number, name)
     ]
+    called = [person for person in people if reads_as(names, person.name, name)]
+    knowing = [person for person in called if _has_password(reader, person)]
     found = numbered or (called if len(called) == 1 else knowing)
     return found[0] if len(found) == 1 else None
+
+
+def _has_password(reader: Reader, person: PersonRecord) -> bool:
+    """Tell whether somebody has a password now, locked or not; one that was taken away keeps no namesake out."""
+    known = reader.get(CredentialRecord, person.person_id, CredentialKind.PASSWORD)
+    return known is not None and known.state is not CredentialState.REMOVED
 
 
 def tries_at(person: PersonRecord | None, kind: CredentialKind, name: str) -> str:

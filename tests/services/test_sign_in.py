@@ -98,6 +98,16 @@ def test_two_of_the_same_name_sign_in_by_their_numbers(plant: Plant) -> None:
         assert plant.asker(session=plant.enter(person)).person is not None
 
 
+def test_a_namesake_whose_password_was_taken_away_keeps_nobody_out(plant: Plant) -> None:
+    first, second = plant.people.register("Qe One"), plant.people.register("Qe One")
+    assert plant.refused("Qe One", PASSWORD) == "sign_in_failed"
+    kind = CredentialKind.PASSWORD
+    let(plant.showcase.write(lambda uow: credential_states.reset(uow, second, kind, actor=SERVER)))
+    asker = plant.asker(session=plant.enter("Qe One"))
+    assert asker.person is not None
+    assert asker.person.person_id == first
+
+
 def test_a_newcomer_of_the_same_name_keeps_nobody_out(plant: Plant) -> None:
     """A badge that is taught in makes somebody known under any name: also under an administrator's."""
     chen = plant.people.register("Chen", Role.ADMINISTRATOR, number="200001")
