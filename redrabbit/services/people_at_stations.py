@@ -23,7 +23,7 @@ from redrabbit.domain.person_at_station import (
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import BadgeRecord, PersonRecord
 from redrabbit.domain.rights import holder_of, is_active
-from redrabbit.domain.scanned_code import CodeKind, ScannedCode, scanned
+from redrabbit.domain.scanned_code import CodeKind, ScannedCode, reads_as_code, scanned
 from redrabbit.domain.shift_calendar import shift_windows
 from redrabbit.services.credentials import (
     count_scan_of_nobody,
@@ -156,8 +156,12 @@ class PeopleAtStations:
                 self._there[station] = found.came
         return found
 
+    async def count_try(self, station: StationId) -> None:
+        """Count a badge as guessed before anything is told of it; Refusal where that comes too soon after many."""
+        await self._database.write(lambda uow: count_scan_of_nobody(uow, station))
+
     async def was_asked_for(self, station: StationId) -> None:
-        """Note that the last scan that counts was what the station had asked for, and was taken as that: no guess."""
+        """Note that the last try that counts was what the station had asked for, and was taken as that: no guess."""
         await self._database.write(lambda uow: take_scan_back(uow, station))
 
     async def proved(self, station: StationId, person_id: PersonId, pin: str) -> None:
@@ -227,7 +231,10 @@ def _may_be_badge(code: ScannedCode) -> bool:
 
 
 def _is_a_guess(reader: Reader, code: ScannedCode) -> bool:
-    """Return whether a code that is nobody's badge may have been tried as one: by its form, or as it is no name that is known."""
+    """Return whether a code that is nobody's badge may have been tried as one: by its form, as it reads as one, or as it is no name that is known.
+
+    A text that reads as a code counts also where it is kept as a name: earlier versions kept it with an act that was then refused.
+    """
     if code.kind is None:
-        return reader.id_of_name(code.text) is None
+        return reads_as_code(code.text) or reader.id_of_name(code.text) is None
     return code.kind is CodeKind.BADGE

@@ -13,11 +13,12 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.reauthentication import Reauthentication
 from redrabbit.services.agent import Agent
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
+from redrabbit.services.credentials import count_scan_of_nobody
 from redrabbit.services.doing import Door
 from redrabbit.services.done_once import Seen
 from redrabbit.services.errors import OutcomeUnknown, StoreTrouble, TroubleWhy
 from redrabbit.services.permitting import require
-from redrabbit.services.ports import Reader
+from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.stated_names import id_of
 from redrabbit.services.station_queue import Recording
 
@@ -88,12 +89,20 @@ class LocalPlantService:
         return self._agent.version(station)
 
     async def stated(
-        self, name: str, act: Act[Any] | None = None, *, station: str | None = None
+        self,
+        name: str,
+        act: Act[Any] | None = None,
+        *,
+        station: str | None = None,
+        counts_at: str | None = None,
     ) -> Actor:
         """Return the person who states this name; a name that is new is kept with a salt (D23).
 
         Raises Refusal for what is no name, and for who may not do the act that they ask in it, at this station: then nothing is
         kept. Without an act somebody else states it, whose right to that was asked before.
+
+        A new name counts as a badge that is guessed at the station `counts_at`, and is refused where that comes too soon: the act may be
+        refused afterwards, and what is kept as a name is no guess when it is scanned.
         """
         cleaned = person_name(name)
         known = await self.read(lambda reader: reader.id_of_name(cleaned))
@@ -101,8 +110,13 @@ class LocalPlantService:
             return Actor.stated(known)
         if act is not None:
             await self.require(act, Actor(id="", how=How.STATED, station=station))
-        kept = self._agent.database.write(lambda uow: id_of(uow, cleaned))
-        return Actor.stated(await self._answered(kept))
+
+        def keep(uow: UnitOfWork) -> str:
+            if counts_at is not None and uow.id_of_name(cleaned) is None:
+                count_scan_of_nobody(uow, counts_at)
+            return id_of(uow, cleaned)
+
+        return Actor.stated(await self._answered(self._agent.database.write(keep)))
 
     async def require(self, act: Act[Any], actor: Actor) -> None:
         """Refuse what the actor may not do, before anything is kept of what they said; `do` asks it again."""

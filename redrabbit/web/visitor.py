@@ -92,7 +92,9 @@ async def actor(
     if not asker.is_anybody:
         refuse_code(stated)
     here = _place(service, asker, at)
-    said = await service.stated(stated, act, station=here)
+    was_scanned = stated == asker.named  # then it was looked at as a badge, and has counted
+    counts_at = None if asker.screen is None or was_scanned else asker.screen.station
+    said = await service.stated(stated, act, station=here, counts_at=counts_at)
     by = Standing(screen=asker.screen.screen_id) if asker.screen is not None else None
     return replace(said, station=here, standing=by)
 

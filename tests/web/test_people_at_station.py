@@ -134,6 +134,51 @@ def test_names_that_are_known_are_no_guesses(floor: Floor) -> None:
     assert {floor.scan("Zhao Liu") for _ in range(FREE_OF_ADDRESS + 2)} == {303}
 
 
+def test_a_code_that_is_kept_as_a_name_is_a_guess_all_the_same(floor: Floor) -> None:
+    """Earlier versions kept it with an act that was then refused, and all badges could be tried."""
+    codes = [f"7{number:06}" for number in range(FREE_OF_ADDRESS + 1)]
+    floor.visitor.let(floor.visitor.plant.write(lambda uow: [id_of(uow, code) for code in codes]))
+    told = [by_call(floor, f"{STATION}/badge", code=code)[1] for code in codes]
+    assert told == ["scan_is_no_badge"] * FREE_OF_ADDRESS + ["too_many_tries"]
+
+
+def test_new_names_that_are_stated_before_a_screen_count_as_badges_that_are_guessed(
+    floor: Floor,
+) -> None:
+    """A name is kept before its act is refused, and is no guess any more when it is scanned."""
+
+    def quarantined(name: str) -> tuple[int, str | None]:
+        part = "/challenge-parts/RR-9999/quarantine"
+        return by_call(floor, part, operator=name, reason="bent")
+
+    names = [f"ward{chr(ord('a') + number)}" for number in range(FREE_OF_ADDRESS)]
+    assert floor.scan(names[0]) == 303  # looked at as a badge here, and counted once
+    for name in names:
+        assert quarantined(name) == (404, "no_such_part")
+        assert quarantined(name) == (404, "no_such_part")
+    assert quarantined("warden") == (429, "too_many_tries")
+    assert floor.visitor.plant.ask(lambda reader: reader.id_of_name("warden")) is None
+    floor.visitor.clock.jump(2)
+    assert quarantined("warden") == (404, "no_such_part")
+
+
+def test_badges_that_are_guessed_by_teaching_them_in_are_spaced(floor: Floor) -> None:
+    """A shift leader's badge told whose any other one is, however many were tried."""
+    floor.scan("B-2001")
+    taught = {"badge": "B-3001", "name": "Zhao Min", "form_token": form_token(RULES, NONCE)}
+
+    def answer(badge: str) -> str:
+        sent = taught | {"badge": badge}
+        return str(floor.visitor.client.post(f"{STATION}/teach-in", data=sent).text)
+
+    assert "<b>Zhao Min</b>" in answer("B-3001")  # taken as asked for: no guess
+    floor.scan("B-2001")
+    for _ in range(FREE_OF_ADDRESS):
+        assert "Too many tries" not in answer("B-1002")
+    assert "Too many tries" in answer("B-1002")
+    assert "Too many tries" in answer("B-4001")
+
+
 def by_call(floor: Floor, path: str, **body: str) -> tuple[int, str | None]:
     answer = floor.visitor.client.post(f"/api/v1{path}", json=body, headers=ORIGIN)
     return answer.status_code, answer.json().get("code")

@@ -60,6 +60,7 @@ OF_ACTS: Final = (
     "scope_missing",
     "screen_of_station",
     "sign_in_required",
+    "too_many_tries",
 )
 """Codes of every act."""
 OF_READING: Final = (*OF_RECORDS, "not_allowed", "sign_in_required")

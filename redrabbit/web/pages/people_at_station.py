@@ -106,7 +106,10 @@ async def prove(site: Site, request: Request, form: Form, station_id: str) -> No
 
 
 async def taught_in(site: Site, request: Request, form: Form, station_id: str) -> None:
-    """Let an unknown badge stand for somebody for a day, and let them be there."""
+    """Let an unknown badge stand for somebody for a day, and let them be there.
+
+    It counts as a badge that was guessed unless it is taught in, and is counted before anything is told: whose a known one is, for example.
+    """
     station = own_station(site.service.plant, asker_at(request), station_id)
     code = badge_code(form.get("badge", ""), site.service.plant)
     leader = await actor(site.service, request, "", at=station_id)
@@ -118,8 +121,10 @@ async def taught_in(site: Site, request: Request, form: Form, station_id: str) -
         same_name=bool(form.get("same_name")),
     )
     await site.service.require(act, leader)  # before the name is kept
+    await site.sign_in.at_stations.count_try(station)
     newcomer = await site.service.stated(form.get("name", ""))
     await site.service.do(replace(act, name=newcomer.id), leader)
+    await site.sign_in.at_stations.was_asked_for(station)
     await site.sign_in.at_stations.scan(station, code)
 
 
