@@ -5,7 +5,7 @@ from starlette.requests import Request
 from redrabbit.domain.identity import StationId
 from redrabbit.domain.reauthentication import Reauthentication
 from redrabbit.web.site import Site
-from redrabbit.web.visitor import asker_at, identify_again, place_of
+from redrabbit.web.visitor import asker_at, identify_again, own_session, place_of
 
 
 async def shown_again(
@@ -18,7 +18,7 @@ async def shown_again(
     asker = asker_at(request)
     if asker.session is not None:
         if password:
-            await site.sign_in.show_password(asker.session, password, place_of(request))
+            await site.sign_in.show_password(own_session(request), password, place_of(request))
     elif asker.there is not None and asker.screen is not None and pin:
         station, place = StationId(asker.screen.station), place_of(request)
         await site.sign_in.show_pin(station, asker.there.person_id, pin, place)

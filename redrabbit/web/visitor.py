@@ -13,6 +13,7 @@ from redrabbit.domain.acts import Act
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Actor, Standing
 from redrabbit.domain.scanned_code import reads_as_code
+from redrabbit.domain.session import Session
 from redrabbit.services.askers import Asker, Shown
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.sign_in import Place, SignIn
@@ -62,6 +63,19 @@ def asker_at(connection: HTTPConnection, *, unknown: Asker = NOBODY) -> Asker:
     found = getattr(connection.state, ASKER, unknown)
     assert isinstance(found, Asker)  # noqa: S101  nothing else is put there
     return found
+
+
+def own_session(connection: HTTPConnection) -> Session:
+    """Return the session in which somebody changes what is their own.
+
+    Refusal where there is none, and before a station's own screen, where nothing is done for one.
+    """
+    asker = asker_at(connection)
+    if asker.session is None:
+        raise Refusal("sign_in_required")
+    if asker.is_office_at_station:
+        raise Refusal("screen_of_station", station=asker.station)
+    return asker.session
 
 
 async def actor(

@@ -27,13 +27,14 @@ from redrabbit.services.sessions import live_sessions
 from redrabbit.services.stated_names import id_of
 from redrabbit.services.ways import remove_way
 from redrabbit.web.access import form_token
-from tests.people import BADGE_KEY, PIN, People
+from tests.people import BADGE_KEY, PASSWORD, PIN, People
 from tests.showcase_story import MISSED_RUN
 from tests.web.conftest import NONCE, RULES, Visitor, serve
 
 STATION = "/stations/line1-op20"
 OP20 = StationId("line1-op20")
 ORIGIN = {"origin": "http://127.0.0.1:8080"}
+OTHER = "tungsten carbide 7 ferret"
 
 
 def people_of(visitor: Visitor) -> People:
@@ -488,6 +489,30 @@ def test_a_sign_in_of_the_office_counts_nothing_at_a_station_s_own_screen(
     code = by_call(floor, f"{STATION}/enrolment-codes")
     assert code == (409, "screen_of_station")
     assert entries_of(floor, person) == []
+
+
+@pytest.mark.parametrize(
+    ("act", "fields"),
+    [
+        ("pin", {"password": PASSWORD, "pin": "830275"}),
+        ("password", {"password": PASSWORD, "after": OTHER, "again": OTHER}),
+        ("end-sessions", {}),
+    ],
+)
+def test_a_sign_in_of_the_office_changes_nothing_of_its_own_there_either(
+    floor: Floor, act: str, fields: dict[str, str]
+) -> None:
+    """Whoever found it open ended the person's other sessions."""
+    person = sign_in(floor, Role.OPERATOR)
+    floor.people.session(person)
+    for path in (f"/account/{act}", *([f"/people/{person}/{act}"] if not fields else [])):
+        assert send_signed_in(floor, path, **fields) == 409
+    shown = {"password": PASSWORD}
+    assert by_call(floor, "/session/reauthenticate", **shown) == (409, "screen_of_station")
+    assert entries_of(floor, person) == []
+    now = floor.visitor.plant.agent.clock.now()
+    kept = floor.visitor.plant.ask(lambda reader: live_sessions(reader, person, now))
+    assert len(kept) == 2
 
 
 @pytest.mark.parametrize(("language", "asks"), [("en", "Scan your badge"), ("zh", "请刷工牌")])

@@ -5,7 +5,6 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.token import Scope
 from redrabbit.domain.identity import How
 from redrabbit.domain.reauthentication import FRESH, Reauthentication
@@ -16,7 +15,7 @@ from redrabbit.web.api.models import Model
 from redrabbit.web.api.problems import refuses
 from redrabbit.web.cookies import forget, keep
 from redrabbit.web.site import Site
-from redrabbit.web.visitor import SESSION_COOKIE, asker_at, end_session_of, place_of
+from redrabbit.web.visitor import SESSION_COOKIE, asker_at, end_session_of, own_session, place_of
 
 OF_PASSWORDS = ("credential_locked", "not_confidential", "too_many_tries")
 
@@ -88,15 +87,17 @@ def session_router(site: Site) -> APIRouter:
     @router.post(
         "/session/reauthenticate",
         openapi_extra=refuses(
-            "sign_in_failed", "sign_in_required", "wrong_password", *OF_PASSWORDS
+            "screen_of_station",
+            "sign_in_failed",
+            "sign_in_required",
+            "wrong_password",
+            *OF_PASSWORDS,
         ),
     )
     async def show_password(request: Request, body: PasswordShown) -> Me:
         """Show again who one is, with the password: a signature is taken for 60 seconds from now on."""
-        asker = asker_at(request)
-        if asker.session is None:
-            raise Refusal("sign_in_required")
-        shown = await site.sign_in.show_password(asker.session, body.password, place_of(request))
+        asker, session = asker_at(request), own_session(request)
+        shown = await site.sign_in.show_password(session, body.password, place_of(request))
         return me_of(asker, site.sign_in.shown_lately(asker), shown)
 
     return router

@@ -16,7 +16,7 @@ from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.proxies import is_confidential
 from redrabbit.web.rendering import Visit
 from redrabbit.web.site import Site
-from redrabbit.web.visitor import asker_at, place_of
+from redrabbit.web.visitor import asker_at, own_session, place_of
 from redrabbit.web.ways import FORMS, change_by_form
 
 
@@ -40,7 +40,7 @@ def account_router(site: Site) -> APIRouter:
             raise Refusal("no_such_page")
         try:
             form = await site.form(request)
-            await ACTS[act](site, request, _session(request), form)
+            await ACTS[act](site, request, own_session(request), form)
         except Refusal as refusal:
             return await _shown(site, site.visit(request).with_refusal(refusal))
         return RedirectResponse("/account", status_code=303)

@@ -205,9 +205,9 @@ async def new_link(
 
 
 async def _end_sessions(site: Site, request: Request, person_id: PersonId, form: Form) -> str:
-    """End one session of a person, or all of them; an administrator may, and whose they are."""
-    person, who = asker_at(request).person, await asking(site, request, form)
-    is_own = person is not None and person.person_id == person_id
+    """End one session of a person, or all of them; an administrator may, and whose they are, in a session of theirs."""
+    session, who = asker_at(request).session, await asking(site, request, form)
+    is_own = session is not None and session.person_id == person_id
     wanted = form.get("session", "")
 
     def end(uow: UnitOfWork) -> None:
