@@ -71,7 +71,7 @@ def register(
     )
     import_people(uow, plant, rows, badge_id_of)
     names = [person.name for person in PEOPLE if _signs_in(person)]
-    return {name: link_code(uow, person_said(uow, name).person_id) for name in names}
+    return {name: link_code(uow, person_said(uow, name).person_id, is_new=True) for name in names}
 
 
 def sign_in_words(

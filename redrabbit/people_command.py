@@ -39,6 +39,7 @@ from redrabbit.services.people_at_server import (
     add,
     change,
     give_roles,
+    enable,
     link_code,
     person_said,
 )
@@ -118,7 +119,7 @@ def add_person(
         person_id = add(uow, newcomer).person_id
         until_at = _end_of(plant, until)
         give_roles(uow, plant, person_id, roles, lines=lines, until_at=until_at)
-        code = link_code(uow, person_id) if wants_link else None
+        code = link_code(uow, person_id, is_new=True) if wants_link else None
         told = sentence("{name} is {person}", name=newcomer.name, person=person_id)
         return told, code, address or plant.address or ""
 
@@ -187,7 +188,7 @@ def enable_person(database_url: str, key_file: Path | None, said: str) -> int:
     return _told(
         database_url,
         key_file,
-        lambda uow, _: people.enable(uow, person_said(uow, said).person_id, actor=SERVER).person_id,
+        lambda uow, _: enable(uow, person_said(uow, said).person_id).person_id,
         sentence("enabled"),
     )
 

@@ -1,16 +1,27 @@
-"""The alarm that somebody was made administrator at the server: whoever manages people takes it, and nobody hides it (decision 38).
+"""The alarm that somebody was made administrator at the server, or acts as one again: whoever manages people takes it, and nobody hides it (decision 38).
 
 It is for whoever may look whether that was right: not for a shift leader, and not for whom it is about.
 """
 
+from datetime import datetime
+from typing import Final
+
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.alarm import AlarmAcknowledged, AlarmKind
-from redrabbit.domain.identity import Actor, AlarmId, How, PersonId
+from redrabbit.domain.facts.catalogue import fact_of
+from redrabbit.domain.facts.credential import LinkGiven
+from redrabbit.domain.facts.person import PersonChanged, PersonEnabled
+from redrabbit.domain.facts.role_grant import RoleGranted
+from redrabbit.domain.identity import Actor, AlarmId, PersonId
 from redrabbit.domain.record_query import RecordReader, equals, recorded
 from redrabbit.domain.records import AlarmRecord, RoleGrantRecord
 from redrabbit.domain.role import Role
-from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.alarming import raise_alarm
+from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.record_fact import record
+
+TOLD_OF: Final = (RoleGranted, PersonEnabled, PersonChanged, LinkGiven)
+"""By what somebody at the server makes another act as administrator, from then on or again."""
 
 
 def is_for_administrators(kind: AlarmKind | None) -> bool:
@@ -46,12 +57,24 @@ def open_alarms(reader: RecordReader) -> list[AlarmRecord]:
     return sorted(waiting, key=lambda alarm: alarm.raised_entry)
 
 
-def about_whom(reader: RecordReader, alarm: AlarmRecord) -> PersonId | None:
-    """Return who was made administrator: by the last such grant of the server before the alarm was raised."""
-    given = [
-        grant
-        for grant in reader.find(RoleGrantRecord, equals("role", Role.ADMINISTRATOR))
-        if grant.granted_how is How.SYSTEM and grant.granted_entry < alarm.raised_entry
-    ]
-    last = max(given, key=lambda grant: grant.granted_entry, default=None)
-    return None if last is None else last.person_id
+def tell_of(uow: UnitOfWork, person_id: PersonId) -> None:
+    """Raise the alarm that somebody acts as administrator from the entry on that was recorded last.
+
+    Only the very first administrator of a plant comes in quiet: whoever else was one ever, with an end or without, may come back.
+    """
+    given = uow.find(RoleGrantRecord, equals("role", Role.ADMINISTRATOR))
+    is_one = any(grant.person_id == person_id and _is_left(grant, uow.now) for grant in given)
+    if is_one and any(grant.person_id != person_id for grant in given):
+        raise_alarm(uow, AlarmKind.ADMINISTRATOR_ADDED, at=uow.now)
+
+
+def about_whom(reader: Reader, alarm: AlarmRecord) -> PersonId | None:
+    """Return who was made administrator, or may act as one again: whom the entry right before the alarm is about."""
+    (entry,) = reader.entries(alarm.raised_entry - 1, 1)
+    fact = fact_of(entry)
+    return fact.person_id if isinstance(fact, TOLD_OF) else None
+
+
+def _is_left(grant: RoleGrantRecord, now: datetime) -> bool:
+    """Tell whether a grant was not revoked and is not over; it may begin later."""
+    return grant.revoked_at is None and (grant.until_at is None or now < grant.until_at)

@@ -1,23 +1,22 @@
 """What the server's command line does about people, where nobody signs in (R19, decision 38).
 
 It makes the first administrator. Later it is the way back in when nobody can sign in any more: then it is told, by its
-entries and, where somebody is made administrator beside others, by an alarm.
+entries and, where somebody acts as administrator by it who did not, by an alarm.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from redrabbit.domain.errors import Refusal
-from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.person import PersonKind, PersonLanguage
 from redrabbit.domain.identity import SERVER, LineId, PersonId, person_name
 from redrabbit.domain.people_acts import GrantRole
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import equals
 from redrabbit.domain.records import PersonRecord, RoleGrantRecord
+from redrabbit.domain.rights import is_active
 from redrabbit.domain.role import Role
-from redrabbit.services import people
-from redrabbit.services.alarming import raise_alarm
+from redrabbit.services import administrators_added, people
 from redrabbit.services.credential_states import give_link
 from redrabbit.services.granting import grant
 from redrabbit.services.ports import Reader, UnitOfWork
@@ -52,8 +51,8 @@ def add(uow: UnitOfWork, who: Newcomer) -> PersonRecord:
 
 
 def change(uow: UnitOfWork, person: PersonRecord, who: Newcomer) -> PersonRecord:
-    """Tell anew what is told of a person."""
-    return people.change(
+    """Tell anew what is told of a person; an administrator whose account was over raises an alarm, as a new one does."""
+    changed = people.change(
         uow,
         person.person_id,
         name=id_of(uow, person_name(who.name)),
@@ -64,6 +63,9 @@ def change(uow: UnitOfWork, person: PersonRecord, who: Newcomer) -> PersonRecord
         same_name=who.same_name,
         actor=SERVER,
     )
+    if is_active(changed, uow.now) and not is_active(person, uow.now):
+        administrators_added.tell_of(uow, person.person_id)
+    return changed
 
 
 def give_roles(
@@ -76,11 +78,10 @@ def give_roles(
     until_at: datetime | None = None,
     deputy_for: PersonId | None = None,
 ) -> list[RoleGrantRecord]:
-    """Grant roles on these lines, on all where none is named; an administrator beside others raises an alarm."""
+    """Grant roles on these lines, on all where none is named; each administrator but the first raises an alarm."""
     given = []
     for role in roles:
         for line in lines or (None,):
-            before = people.administrators(uow)
             asked = GrantRole(
                 person_id=person_id,
                 role=role,
@@ -89,14 +90,27 @@ def give_roles(
                 deputy_for=deputy_for,
             )
             given.append(grant(uow, plant, asked, actor=SERVER))
-            if role is Role.ADMINISTRATOR and before:
-                raise_alarm(uow, AlarmKind.ADMINISTRATOR_ADDED, at=uow.now)
+            if role is Role.ADMINISTRATOR:
+                administrators_added.tell_of(uow, person_id)
     return given
 
 
-def link_code(uow: UnitOfWork, person_id: PersonId) -> str:
-    """Return a code with which a person sets their password, once; see `give_link`."""
-    return give_link(uow, person_id, actor=SERVER)
+def enable(uow: UnitOfWork, person_id: PersonId) -> PersonRecord:
+    """Let a person have the rights of their grants again; an administrator raises an alarm, as a new one does."""
+    enabled = people.enable(uow, person_id, actor=SERVER)
+    administrators_added.tell_of(uow, person_id)
+    return enabled
+
+
+def link_code(uow: UnitOfWork, person_id: PersonId, *, is_new: bool = False) -> str:
+    """Return a code with which a person sets their password, once; see `give_link`.
+
+    That of an administrator raises an alarm; not where they were made known just now (`is_new`), which did.
+    """
+    code = give_link(uow, person_id, actor=SERVER)
+    if not is_new:
+        administrators_added.tell_of(uow, person_id)
+    return code
 
 
 def number_id(uow: UnitOfWork, employee_number: str | None) -> str | None:

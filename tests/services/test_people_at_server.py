@@ -1,6 +1,6 @@
 """At the server's command line: the first administrator, the way back in, and people from a table."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -15,19 +15,24 @@ from redrabbit.domain.people_acts import DisablePerson
 from redrabbit.domain.records import AlarmRecord, BadgeRecord, PersonRecord, RoleGrantRecord
 from redrabbit.domain.role import Role
 from redrabbit.domain.session import Session
+from redrabbit.services import people
+from redrabbit.services.administrators_added import about_whom, open_alarms
 from redrabbit.services.importing_people import Imported, NotImported, PersonRow, import_people
+from redrabbit.services.people import the_person
 from redrabbit.services.people_at_server import (
     Newcomer,
     add,
+    change,
+    enable,
     give_roles,
     link_code,
     person_said,
 )
 from redrabbit.services.ports import UnitOfWork
-from redrabbit.services.queries.people import Names, person
+from redrabbit.services.queries.people import Names, kept_name, person
 from redrabbit.services.sessions import begin_session
 from tests.plants import LINE
-from tests.services.people_served import ADMINISTRATOR, CHEN, with_administrator
+from tests.services.people_served import ADMINISTRATOR, CHEN, a_person, with_administrator
 from tests.services.served import Served
 
 
@@ -207,3 +212,64 @@ async def test_a_name_of_several_takes_an_employee_number() -> None:
     assert PersonId("p-0003") in {
         each.person_id for each in served.database.read_now(lambda r: r.find(PersonRecord))
     }
+
+
+# An administrator who acts by the server is told of
+
+
+async def test_an_administrator_with_an_end_is_one_beside_whom_the_next_is_told_of() -> None:
+    """Else whoever has the server waits until the plant's administrators are made for a year each."""
+    served = await Served.opened()
+    end = served.clock.now() + timedelta(days=300)
+    for name in ("Boss", "Mallory"):
+        who = Newcomer(name=name, expires_at=end)
+
+        def command(uow: UnitOfWork, who: Newcomer = who) -> None:
+            known = add(uow, who)
+            give_roles(uow, served.plant, known.person_id, (Role.ADMINISTRATOR,), lines=())
+
+        served.database.write_now(command)
+    assert alarms(served) == [AlarmKind.ADMINISTRATOR_ADDED]
+
+
+def account_until(served: Served, person_id: str, hours: int) -> None:
+    """Let the account of somebody have this end."""
+
+    def command(uow: UnitOfWork) -> None:
+        known = the_person(uow, person_id)
+        name, end = kept_name(uow.names(), known.name), uow.now + timedelta(hours=hours)
+        change(uow, known, Newcomer(name=name, expires_at=end))
+
+    served.database.write_now(command)
+
+
+def disabled_and_enabled(uow: UnitOfWork, person_id: PersonId) -> None:
+    people.disable(uow, person_id, actor=SERVER)
+    enable(uow, person_id)
+
+
+@pytest.mark.parametrize("way", ["enable", "link", "change"])
+async def test_an_administrator_who_comes_back_by_the_server_is_told_of(way: str) -> None:
+    served = await with_administrator()
+    operator = PersonId((await a_person(served, "Li", Role.OPERATOR)).id)
+    second = PersonId((await a_person(served, "Second", Role.ADMINISTRATOR, line=None)).id)
+    for who in (operator, second):
+        if way == "change":
+            account_until(served, who, hours=1)
+            account_until(served, who, hours=2)  # they act already
+            served.pass_time(7201)
+        assert alarms(served) == []
+        if way == "change":
+            account_until(served, who, hours=9)
+        else:
+            back = disabled_and_enabled if way == "enable" else link_code
+            served.database.write_now(lambda uow, back=back, who=who: back(uow, who))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
+    assert alarms(served) == [AlarmKind.ADMINISTRATOR_ADDED]
+    (alarm,) = served.database.read_now(open_alarms)
+    assert served.database.read_now(lambda reader: about_whom(reader, alarm)) == second
+
+
+async def test_the_only_administrator_gets_a_link_in_quiet() -> None:
+    served = await with_administrator()
+    served.database.write_now(lambda uow: link_code(uow, CHEN))
+    assert alarms(served) == []

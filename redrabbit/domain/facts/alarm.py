@@ -46,7 +46,7 @@ class AlarmKind(StrEnum):
     RECEIVER_NOT_REACHED = "receiver_not_reached"
     """A receiver of these messages has taken none for minutes; it ends when it takes one (D48)."""
     ADMINISTRATOR_ADDED = "administrator_added"
-    """Somebody was made administrator at the server's command line, though there were administrators (decision 38)."""
+    """Somebody was made administrator at the server's command line, or may act as one again, though there were administrators (decision 38)."""
     NO_DATA = "no_data"
     """A station has not been read for a while, so nothing there can be verified; it ends when it is read again (R17)."""
     APPROVAL_OVERDUE = "approval_overdue"
