@@ -26,9 +26,10 @@ from redrabbit.domain.identity import SERVER, GrantId
 from redrabbit.domain.ledger import instant, instant_text
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import equals
-from redrabbit.domain.records import PersonRecord, RoleGrantRecord
+from redrabbit.domain.records import BadgeRecord, PersonRecord, RoleGrantRecord
 from redrabbit.domain.rights import is_active, is_in_force
 from redrabbit.domain.role import Role
+from redrabbit.domain.role_limits import withdrawn_with
 from redrabbit.domain.shift_calendar import day_ends
 from redrabbit.exit_codes import FOUND, exit_code_of, in_words
 from redrabbit.services import badges, granting, people
@@ -38,8 +39,8 @@ from redrabbit.services.people_at_server import (
     Newcomer,
     add,
     change,
-    give_roles,
     enable,
+    give_roles,
     link_code,
     person_said,
 )
@@ -205,7 +206,7 @@ def grant_role(
 ) -> int:
     """Give a person a role, on lines or on all."""
 
-    def command(uow: UnitOfWork, plant: Plant) -> str:
+    def command(uow: UnitOfWork, plant: Plant) -> tuple[str, bool]:
         person = person_said(uow, said)
         principal = None if deputy_for is None else person_said(uow, deputy_for).person_id
         given = give_roles(
@@ -217,9 +218,23 @@ def grant_role(
             until_at=_end_of(plant, until),
             deputy_for=principal,
         )
-        return ", ".join(grant.grant_id for grant in given)
+        issued = uow.find(BadgeRecord, equals("person_id", person.person_id))
+        withdrawn = any(withdrawn_with(grant, issued) for grant in given)
+        return ", ".join(grant.grant_id for grant in given), withdrawn
 
-    return _told(database_url, key_file, command, sentence("granted"))
+    def work() -> int:
+        what, withdrawn = at_the_server(database_url, key_file, command)
+        put_out(sentence("{name}: {what}", name=what, what=sentence("granted")))
+        if withdrawn:
+            put_out(
+                sentence(
+                    "a badge was taken away with it: whoever gave it may give none to somebody with this role; "
+                    "give one with `redrabbit people badge`"
+                )
+            )
+        return 0
+
+    return exit_code_of(work)
 
 
 def revoke_role(database_url: str, key_file: Path | None, grant_id: str) -> int:

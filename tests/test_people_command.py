@@ -15,9 +15,11 @@ from redrabbit.config.plant import load_plant, read_configuration
 from redrabbit.domain.beside import TokenSecret, digest_of
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.catalogue import fold
+from redrabbit.domain.identity import Actor, BadgeId, How, PersonId
 from redrabbit.domain.one_time_code import CodePurpose
 from redrabbit.domain.record_query import equals
 from redrabbit.domain.records import AlarmRecord, BadgeRecord, TokenRecord
+from redrabbit.services import badges
 from redrabbit.services.credentials import use_code
 from redrabbit.services.taking_up import open_life
 from redrabbit.store.database import SqlDatabase
@@ -89,6 +91,20 @@ def test_the_first_administrator_gets_a_link_that_works_once(told: Told, plant: 
     assert alarm.kind is AlarmKind.ADMINISTRATOR_ADDED
     public = plant.path.with_name("plant.db.pub")
     assert verify_database(plant.url, public_key=public).findings == ()
+
+
+def test_a_role_that_takes_a_badge_away_says_so(told: Told, plant: Served) -> None:
+    for name, role in (("Chen", "administrator"), ("Leader", "shift_leader"), ("Li", "operator")):
+        assert told("people", "add", name, "--role", role)[0] == 0
+    leader = Actor(id="p-0002", how=How.PASSWORD)
+    with plant.opened() as database:
+        database.write_now(
+            lambda uow: (
+                badges.issue(uow, BadgeId("ab" * 32), PersonId("p-0003"), actor=leader).badge_id
+            )
+        )
+    code, said = told("people", "grant", "Li", "quality_engineer")
+    assert (code, "a badge was taken away with it" in said) == (0, True)
 
 
 def test_people_are_told_of_granted_disabled_and_listed(told: Told) -> None:

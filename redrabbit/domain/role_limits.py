@@ -6,14 +6,16 @@ nobody ends what somebody else began without leading.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import count, takewhile
 from typing import Final
 
 from redrabbit.domain.challenge_part import PartState
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.approval import ApprovalRecord
+from redrabbit.domain.facts.badge import BadgeRecord
 from redrabbit.domain.facts.challenge_part import ChallengePartRecord
 from redrabbit.domain.facts.role_grant import RoleGrantRecord
-from redrabbit.domain.identity import Actor, PersonId
+from redrabbit.domain.identity import Actor, How, PersonId
 from redrabbit.domain.role import Role
 from redrabbit.domain.shift_calendar import ShiftCalendar, shift_windows
 
@@ -100,3 +102,42 @@ def refuse_beyond_the_floor(
         led = None in lines or grant.line in lines
         if grant.role not in _FLOOR or not led:
             raise Refusal("person_beyond_floor", person=holder, role=grant.role.value)
+
+
+def is_beyond_the_floor(role: Role) -> bool:
+    """Tell whether a shift leader gives no badge to who has this role: then an administrator does."""
+    return role not in _FLOOR
+
+
+def might_give_any_badge(badge: BadgeRecord, grants_of_giver: Iterable[RoleGrantRecord]) -> bool:
+    """Tell whether whoever gave a badge might give one to a holder of any role, when they gave it.
+
+    The server may, and who was administrator then, whatever they are now.
+    """
+    return badge.issued_how is How.SYSTEM or any(
+        grant.role is Role.ADMINISTRATOR
+        and grant.granted_entry < badge.issued_entry
+        and (grant.revoked_entry is None or badge.issued_entry < grant.revoked_entry)
+        and grant.from_at <= max(badge.issued_at, grant.granted_at)
+        and (grant.until_at is None or badge.issued_at < grant.until_at)
+        for grant in grants_of_giver
+    )
+
+
+def withdrawn_with(
+    grant: RoleGrantRecord, badges: Iterable[BadgeRecord]
+) -> tuple[BadgeRecord, ...]:
+    """Return which of a person's badges were taken away because this role was granted, as long as nobody gave them one since.
+
+    Their entries stand right before that of the grant, by whoever granted it and at the same instant.
+    """
+    theirs = tuple(badges)
+    if any(badge.issued_entry > grant.granted_entry for badge in theirs):
+        return ()
+    by_entry = {
+        badge.revoked_entry: badge
+        for badge in theirs
+        if (badge.revoked_by, badge.revoked_at) == (grant.granted_by, grant.granted_at)
+    }
+    entries = takewhile(by_entry.__contains__, count(grant.granted_entry - 1, -1))
+    return tuple(by_entry[entry] for entry in entries)

@@ -11,10 +11,11 @@ from redrabbit.domain.identity import Actor, BadgeId, GrantId, PersonId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.people_acts import TeachInBadge
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.record_query import recorded
+from redrabbit.domain.record_query import equals, recorded
 from redrabbit.domain.records import BadgeRecord, PersonRecord, RoleGrantRecord
 from redrabbit.domain.rights import holder_of
 from redrabbit.domain.role import Role
+from redrabbit.domain.role_limits import is_beyond_the_floor, might_give_any_badge
 from redrabbit.services.people import register, the_active_person
 from redrabbit.services.plant_numbers import next_in_plant
 from redrabbit.services.ports import UnitOfWork
@@ -48,6 +49,16 @@ def revoke(
         raise Refusal("no_such_badge")
     record(uow, BadgeRevoked(badge_id=badge_id), stream=PLANT_STREAM, actor=actor)
     return recorded(uow, BadgeRecord, badge_id)
+
+
+def withdraw_for_role(uow: UnitOfWork, person_id: PersonId, role: Role, *, actor: Actor) -> None:
+    """Let badges stand for nobody whose giver might give none to a holder of this role: they may have kept one (decision 62)."""
+    if not is_beyond_the_floor(role):
+        return
+    for badge in uow.find(BadgeRecord, equals("person_id", person_id)):
+        given = uow.find(RoleGrantRecord, equals("person_id", badge.issued_by))
+        if holder_of(badge, uow.now) is not None and not might_give_any_badge(badge, given):
+            revoke(uow, badge.badge_id, actor=actor)
 
 
 def teach_in(uow: UnitOfWork, plant: Plant, asked: TeachInBadge, *, actor: Actor) -> BadgeRecord:

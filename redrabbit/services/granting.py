@@ -13,6 +13,7 @@ from redrabbit.domain.record_query import equals, recorded
 from redrabbit.domain.records import RoleGrantRecord
 from redrabbit.domain.rights import refuse_last_administrator, refuse_own_grant, roles_of_person
 from redrabbit.domain.role import Role
+from redrabbit.services.badges import withdraw_for_role
 from redrabbit.services.people import (
     administrators,
     refuse_long_audit,
@@ -25,7 +26,10 @@ from redrabbit.services.record_fact import record
 
 
 def grant(uow: UnitOfWork, plant: Plant, asked: GrantRole, *, actor: Actor) -> RoleGrantRecord:
-    """Give a role, from now or later on; refused to oneself, and where its dates or its line make no sense."""
+    """Give a role, from now or later on; refused to oneself, and where its dates or its line make no sense.
+
+    Badges go, right before, whose giver might give none to a holder of it.
+    """
     refuse_own_grant(actor.id, asked.person_id)
     person = the_active_person(uow, asked.person_id)
     from_at = uow.now if asked.from_at is None else max(asked.from_at, uow.now)
@@ -35,6 +39,7 @@ def grant(uow: UnitOfWork, plant: Plant, asked: GrantRole, *, actor: Actor) -> R
         refuse_long_audit(person, uow.now)
     if asked.deputy_for is not None:
         _refuse_deputy(uow, asked, asked.deputy_for)
+    withdraw_for_role(uow, asked.person_id, asked.role, actor=actor)
     grant_id = GrantId(next_in_plant(uow, RoleGrantRecord))
     given = RoleGranted(
         grant_id=grant_id,

@@ -2,13 +2,22 @@
 
 from dataclasses import replace
 
+import pytest
+
 from redrabbit.domain.acts import QuarantinePart
 from redrabbit.domain.identity import BadgeId, How, PartId, PersonId, StationId
-from redrabbit.domain.people_acts import DisablePerson, IssueBadge, RevokeBadge, TeachInBadge
+from redrabbit.domain.people_acts import (
+    DisablePerson,
+    GrantRole,
+    IssueBadge,
+    RevokeBadge,
+    TeachInBadge,
+)
 from redrabbit.domain.records import BadgeRecord, PersonRecord
 from redrabbit.domain.rights import holder_of
 from redrabbit.domain.role import Role
-from tests.plants import OP20
+from redrabbit.services.queries.registered_people import person_page
+from tests.plants import LINE, OP20
 from tests.services.people_served import (
     ADMINISTRATOR,
     a_person,
@@ -16,8 +25,9 @@ from tests.services.people_served import (
     refused,
     with_administrator,
 )
+from tests.services.served import Served
 
-BADGE = BadgeId("ab" * 32)
+BADGE, OTHER = BadgeId("ab" * 32), BadgeId("cd" * 32)
 QUARANTINE = QuarantinePart(part_id=PartId("RR-0001"), reason="bent")
 
 
@@ -88,3 +98,66 @@ async def test_a_badge_is_taught_in_for_one_person_at_a_station_that_there_is() 
     nowhere = replace(new, station=StationId("no"))
     assert await refused(served, nowhere, leader) == "no_such_station"
     assert served.database.read_now(lambda reader: reader.find(BadgeRecord)) == []
+
+
+@pytest.mark.parametrize("role", [Role.QUALITY_ENGINEER, Role.SHIFT_LEADER, Role.ADMINISTRATOR])
+async def test_a_role_beyond_the_floor_takes_badges_away_that_a_shift_leader_gave(
+    role: Role,
+) -> None:
+    """Else the leader keeps one, and acts as somebody with more rights."""
+    served = await with_administrator()
+    leader = await a_person(served, "Leader", Role.SHIFT_LEADER)
+    li = PersonId((await a_person(served, "Li")).id)
+    await served.service.do(IssueBadge(badge_id=BADGE, person_id=li), leader)
+    await served.service.do(IssueBadge(badge_id=OTHER, person_id=li), ADMINISTRATOR)
+    await served.service.do(GrantRole(person_id=li, role=Role.OPERATOR, line=LINE), ADMINISTRATOR)
+    assert withdrawn(served, li) == ()
+    size = len(served.types())
+    given = await served.service.do(GrantRole(person_id=li, role=role, line=None), ADMINISTRATOR)
+    assert served.types()[size:] == ["badge_revoked", "role_granted"]
+    badge, kept = (
+        served.database.read_now(lambda reader, id_=id_: reader.get(BadgeRecord, id_))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
+        for id_ in (BADGE, OTHER)
+    )
+    assert badge is not None
+    assert kept is not None
+    assert (badge.revoked_by, kept.revoked_at) == (ADMINISTRATOR.id, None)
+    assert withdrawn(served, li) == (BADGE,)
+    assert await refused(served, IssueBadge(badge_id=BADGE, person_id=li), leader) == (
+        "person_beyond_floor"
+    )
+    await served.service.do(IssueBadge(badge_id=BADGE, person_id=li), ADMINISTRATOR)
+    assert given.granted_by == ADMINISTRATOR.id
+    assert withdrawn(served, li) == ()
+
+
+async def test_a_badge_of_who_was_administrator_then_stays() -> None:
+    """What they may now is another question: they might give it when they did."""
+    served = await with_administrator()
+    boss = await a_person(served, "Boss", Role.ADMINISTRATOR, line=None)
+    li = PersonId((await a_person(served, "Li")).id)
+    await served.service.do(IssueBadge(badge_id=BADGE, person_id=li), boss)
+    await served.service.do(DisablePerson(person_id=PersonId(boss.id)), ADMINISTRATOR)
+    engineer = GrantRole(person_id=li, role=Role.QUALITY_ENGINEER, line=None)
+    await served.service.do(engineer, ADMINISTRATOR)
+    assert "badge_revoked" not in served.types()
+
+
+async def test_a_badge_of_who_became_administrator_later_goes() -> None:
+    served = await with_administrator()
+    leader = await a_person(served, "Leader", Role.SHIFT_LEADER)
+    li = PersonId((await a_person(served, "Li")).id)
+    await served.service.do(IssueBadge(badge_id=BADGE, person_id=li), leader)
+    promoted = GrantRole(person_id=PersonId(leader.id), role=Role.ADMINISTRATOR, line=None)
+    await served.service.do(promoted, ADMINISTRATOR)
+    engineer = GrantRole(person_id=li, role=Role.QUALITY_ENGINEER, line=None)
+    await served.service.do(engineer, ADMINISTRATOR)
+    assert withdrawn(served, li) == (BADGE,)
+
+
+def withdrawn(served: Served, person_id: PersonId) -> tuple[str, ...]:
+    """Return the badges of which the person's page says that a role took them away."""
+    page = served.database.read_now(
+        lambda reader: person_page(reader, served.plant, person_id, served.clock.now())
+    )
+    return tuple(badge for each in page.grants for badge in each.badges_withdrawn)

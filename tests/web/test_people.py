@@ -7,17 +7,19 @@ import pytest
 
 from redrabbit.domain.facts.person import PersonChanged, PersonLanguage, PersonRecord
 from redrabbit.domain.facts.role_grant import RoleRevoked
-from redrabbit.domain.identity import AGENT, GrantId, PersonId
+from redrabbit.domain.facts.token import Scope
+from redrabbit.domain.identity import AGENT, GrantId, PersonId, StationId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.role import Role
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.queries.registered_people import last_day
 from redrabbit.services.record_fact import record
+from redrabbit.services.sessions import live_sessions
 from redrabbit.services.stated_names import id_of
-from redrabbit.web.access import FORM_KEY
+from redrabbit.web.access import FORM_KEY, form_token
 from tests.people import PASSWORD
 from tests.showcase_story import MISSED_RUN
-from tests.web.conftest import Visitor
+from tests.web.conftest import NONCE, RULES, Visitor
 from tests.web.test_sign_in import ORIGIN, digest_of_session, people_of, sent
 
 OTHER = "tungsten carbide 7 ferret"
@@ -256,6 +258,42 @@ def test_sessions_are_seen_and_ended(chen: Visitor) -> None:
     people_of(chen).session(li_na)
     assert done(chen, f"/people/{li_na}/end-sessions")[0] == 303
     assert 'name="session"' not in chen.text(f"/people/{li_na}")
+
+
+@pytest.mark.parametrize("door", ["token", "badge"])
+def test_one_s_own_sessions_are_ended_in_a_session_only(visitor: Visitor, door: str) -> None:
+    """Whoever finds a badge, or a program that may only read, signed its person out everywhere."""
+    people = people_of(visitor)
+    li_na = people.register("Li Na", Role.QUALITY_ENGINEER)
+    people.session(li_na)
+    headers = {}
+    if door == "token":
+        headers = {"authorization": f"Bearer {people.token(li_na, [Scope.READ])}"}
+    else:
+        people.badge(li_na, "B-1001")
+        visitor.client.cookies.set("rr_screen", people.screen(StationId("line1-op20")))
+        assert visitor.send("/stations/line1-op20/who", name="B-1001") == 303
+    form = {"form_token": form_token(RULES, NONCE)}
+    answer = visitor.client.post(
+        f"/people/{li_na}/end-sessions", data=form, headers=headers, follow_redirects=False
+    )
+    assert answer.status_code in {403, 409}
+    now = visitor.plant.agent.clock.now()
+    kept = visitor.plant.ask(lambda reader: live_sessions(reader, li_na, now))
+    assert len(kept) == 1
+
+
+def test_the_page_says_that_a_role_took_a_badge_away(chen: Visitor) -> None:
+    people_of(chen).register("Leader", Role.SHIFT_LEADER)
+    li_na = registered(chen, "Li Na")
+    enter(chen, "Leader")
+    assert done(chen, f"/people/{li_na}/badge", code="B-1001")[0] == 303
+    enter(chen, "Chen")
+    assert done(chen, f"/people/{li_na}/grant", role="quality_engineer")[0] == 303
+    assert "A badge was taken away with the role quality engineer" in chen.text(f"/people/{li_na}")
+    assert "时收回了工牌" in chen.text(f"/people/{li_na}", "zh")
+    (grant,) = chen.client.get(f"/api/v1/people/{li_na}").json()["grants"]
+    assert len(grant["badges_withdrawn"]) == 1
 
 
 def test_a_shift_leader_sees_people_and_gives_neither_roles_nor_links(visitor: Visitor) -> None:

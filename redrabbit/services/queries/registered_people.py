@@ -20,6 +20,7 @@ from redrabbit.domain.records import (
 )
 from redrabbit.domain.rights import holder_of, is_active, is_in_force, roles_anywhere
 from redrabbit.domain.role import Role
+from redrabbit.domain.role_limits import withdrawn_with
 from redrabbit.domain.text import Text
 from redrabbit.services.administrators_added import about_whom, open_alarms
 from redrabbit.services.people import the_person
@@ -101,6 +102,8 @@ class GrantRow:
     is_in_force: bool
     deputy_for: str
     """Whose deputy they are meanwhile, by name; empty: nobody's."""
+    badges_withdrawn: tuple[str, ...]
+    """Badges that were taken away with it, as long as nobody has given the person one since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +215,7 @@ def person_page(
                 until_at=each.until_at,
                 is_in_force=is_in_force(each, now),
                 deputy_for=name_now(names, each.deputy_for) if each.deputy_for else "",
+                badges_withdrawn=tuple(badge.badge_id for badge in withdrawn_with(each, issued)),
             )
             for each in grants
             if each.revoked_at is None and (each.until_at is None or now < each.until_at)

@@ -22,6 +22,10 @@ class Grant(Model):
     line: str | None = Field(description="null: all lines.")
     from_at: datetime
     until_at: datetime | None = Field(description="Up to, not including; null: no end.")
+    badges_withdrawn: list[str] = Field(
+        description="Badges that were taken away when it was granted, as whoever gave them may give none to somebody with this role; "
+        "empty, too, once an administrator has given one anew."
+    )
 
 
 class KnownPerson(Model):
