@@ -128,4 +128,6 @@ def _plain(value: object) -> object:
         return {"code": value.code, "params": plain(value.params)}
     if isinstance(value, bool | int | float | str) or value is None:
         return value
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
     return str(value)

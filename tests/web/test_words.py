@@ -71,7 +71,7 @@ def test_a_refusals_parameters_become_plain_json() -> None:
         "at": "2026-11-23T06:05:20+00:00",
         "state": "red",
         "uses": 3,
-        "parts": "('a',)",
+        "parts": ["a"],
         "none": None,
     }
 
@@ -111,3 +111,9 @@ def test_an_instant_that_no_wall_clock_reaches_is_said_all_the_same(zone: str) -
         assert words.exact(instant)
         assert words.local_input(instant)
         assert words.clock(instant)
+
+
+def test_what_a_refusal_needs_is_a_list_for_programs() -> None:
+    """It was the text of a Python tuple."""
+    params = {"needs": ("shift_leader", "quality_engineer"), "steps": [1, ("a",)]}
+    assert plain(params) == {"needs": ["shift_leader", "quality_engineer"], "steps": [1, ["a"]]}
