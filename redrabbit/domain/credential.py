@@ -167,10 +167,15 @@ def _row_from(text: str) -> int:
 
 
 def _without(password: str, names: Iterable[str]) -> str:
-    """Return what is left of a password where the names that anybody knows are taken out."""
-    for name in sorted(
-        {composed(name).casefold() for name in names}, key=lambda name: (-len(name), name)
-    ):
+    """Return what is left of a password where the names that anybody knows are taken out, however they are written."""
+    written = {each for name in names for each in _ways_to_write(composed(name).casefold())}
+    for name in sorted(written, key=lambda name: (-len(name), name)):
         if len(name) >= FEWEST_OF_NAME:
             password = password.replace(name, "")
     return password
+
+
+def _ways_to_write(name: str) -> set[str]:
+    """Return a name as it is, its words and each two of them written together: `Chen Jing` is in `jingchen`, too."""
+    words = "".join(each if each.isalnum() else " " for each in name).split()
+    return {name, "".join(words), *words, *(a + b for a in words for b in words if a != b)}

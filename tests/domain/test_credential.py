@@ -96,6 +96,12 @@ def test_a_password_that_nobody_would_try_is_taken(password: str) -> None:
         ("Wang Wei 2026", "password_of_a_name"),
         ("changchun 2 li na", "password_of_a_name"),
         ("Red Rabbit 204711", "password_of_a_name"),
+        ("wangwei83027", "password_of_a_name"),
+        ("WeiWang.8302", "password_of_a_name"),
+        ("wang-wei-8302", "password_of_a_name"),
+        ("204711-204711", "password_of_a_name"),
+        ("changchun8302", "password_of_a_name"),
+        ("weiwang204711", "password_of_a_name"),
     ],
 )
 def test_a_password_that_others_try_first_is_refused(password: str, code: str) -> None:
