@@ -79,6 +79,12 @@ def refuse_own_request(request: ApprovalRecord, actor: Actor) -> None:
         raise Refusal("request_of_own", entry=request.of_entry)
 
 
+def refuse_own_hand(request: ApprovalRecord, actor: Actor, took_part: Iterable[str]) -> None:
+    """Refuse to who had a hand in what a request is about to decide on it: who may not approve it does not refuse it either (D47)."""
+    if actor.id in set(took_part):
+        raise Refusal("request_of_own_hand", entry=request.of_entry)
+
+
 def refuse_others_request(request: ApprovalRecord, actor: Actor) -> None:
     """Refuse to withdraw what somebody else asked for (D45)."""
     if request.decided_by != actor.id:

@@ -54,6 +54,7 @@ from redrabbit.domain.role_limits import (
     refuse_long_pause,
     refuse_others_request,
     refuse_others_run,
+    refuse_own_hand,
     refuse_own_request,
     refuse_same_person,
 )
@@ -317,6 +318,10 @@ def _refuses_request(asking: Asking, act: acts.RefuseApproval) -> None:
     if request is not None:
         require_role(asking.roles, act_asked(request))
         refuse_own_request(request, asking.actor)
+        if request.is_waiting_request:
+            found = signable_at(asking.reader, act.entry)
+            refuse_own_hand(request, asking.actor, who_took_part(asking.reader, found))
+            _limit(asking, act_asked(request))
 
 
 def _withdraws_request(asking: Asking, act: acts.WithdrawRequest) -> None:

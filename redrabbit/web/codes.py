@@ -149,6 +149,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "request_not_possible": 409,
     "request_of_another": 403,
     "request_of_own": 403,
+    "request_of_own_hand": 403,
     "requested_already": 409,
     "shown_differs": 409,
     "signed_before": 409,

@@ -328,6 +328,28 @@ async def test_a_request_is_refused_with_a_reason_and_by_another_person() -> Non
     assert again.of_entry != request.of_entry
 
 
+async def test_who_may_not_approve_does_not_refuse_either() -> None:
+    """Who quarantined a part let nobody release it, though another was to look at it (D47)."""
+    office = await Office.opened()
+    await office.served.service.do(BENT, office.wu)
+    request = await office.asks(RELEASE, office.zhao)
+    no = acts.RefuseApproval(entry=request.of_entry, reason="still bent")
+    assert await office.refused(no, office.wu) == "request_of_own_hand"
+    other = await a_person(office.served, "Sun", Role.QUALITY_ENGINEER)
+    ended = await office.served.service.do(no, other)
+    assert (ended.ended, ended.ended_by) == (RequestEnd.REFUSED, other.id)
+
+
+async def test_a_shift_leader_refuses_no_excuse_that_they_might_not_make() -> None:
+    office = await Office.opened(a_check(opens_before=timedelta(hours=30)))
+    due = office.ask(lambda reader: reader.find(OccurrenceRecord, order_by="due_at"))[-1]
+    ahead = acts.Excuse(occurrence_id=OccurrenceId(due.occurrence_id), reason="no shift")
+    request = await office.asks(ahead, office.wu)
+    no = acts.RefuseApproval(entry=request.of_entry, reason="there is one")
+    assert await office.refused(no, office.lin) == "excuse_too_early"
+    await office.served.service.do(no, office.zhao)
+
+
 async def test_who_asked_withdraws_and_nobody_else() -> None:
     office = await Office.opened()
     request = await office.asks(office.excuse(), office.lin)

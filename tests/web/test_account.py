@@ -1,11 +1,14 @@
 """What a person changes of their own; and that nobody acts in anybody's name any more (K3)."""
 
 import re
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from redrabbit.domain.identity import PersonId
 from redrabbit.domain.role import Role
+from redrabbit.services.queries.registered_people import last_day
 from redrabbit.web.reading_rights import ROUTES, Right
 from tests.people import PASSWORD
 from tests.web.conftest import Visitor
@@ -38,7 +41,18 @@ def test_a_person_changes_the_password(li_na: Visitor) -> None:
 
 def test_a_person_sets_a_pin(li_na: Visitor) -> None:
     assert asked(li_na, "pin", password=PASSWORD, pin="123456")[0] == 409
+    assert "You have no PIN yet." in li_na.text("/account")
     assert asked(li_na, "pin", password=PASSWORD, pin="830275") == (303, "/account")
+    assert "Your PIN is set, since" in li_na.text("/account")
+
+
+def test_a_person_sees_the_last_day_of_the_account(visitor: Visitor) -> None:
+    day = timedelta(days=1)
+    ends_at = visitor.clock.now() + 30 * day
+    people_of(visitor).register("Kim Auditor", Role.AUDITOR, expires_at=ends_at)
+    assert sent(visitor, "/sign-in", name="Kim Auditor", password=PASSWORD)[0] == 303
+    last = last_day(ends_at, ZoneInfo("Asia/Shanghai"))
+    assert f"last day of the account: {last}" in visitor.text("/account")
 
 
 def test_a_person_ends_sessions(li_na: Visitor) -> None:

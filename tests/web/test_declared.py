@@ -79,7 +79,7 @@ OF_ROLES: Mapping[type[Any], set[str]] = {
         "excuse_too_early",  # who approves what is asked for
         *("asker_may_not", "request_not_possible"),  # it is carried out with its approval
     },
-    acts.RefuseApproval: {"request_of_own"},
+    acts.RefuseApproval: {"request_of_own", "request_of_own_hand", "excuse_too_early"},
     acts.WithdrawRequest: {"request_of_another"},
 }
 """Codes by which an act is refused that reaches further than a role (`redrabbit.domain.role_limits`), or that waits for another person."""

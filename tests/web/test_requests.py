@@ -1,5 +1,6 @@
 """Acts that wait for the approval of another person: asked by page and API, and decided there (D45)."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -63,6 +64,12 @@ def post(visitor: Visitor, path: str, **body: Any) -> tuple[int, Any]:
     return answer.status_code, answer.json()
 
 
+def decided_entry(visitor: Visitor, occurrence: str) -> int | None:
+    found = visitor.plant.ask(lambda reader: reader.get(OccurrenceRecord, occurrence))
+    assert found is not None
+    return found.decided_entry
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_an_excuse_is_asked_on_the_page_and_approved_by_another(
     visitor: Visitor, two: tuple[PersonId, PersonId], language: str
@@ -104,6 +111,13 @@ def test_an_excuse_is_asked_on_the_page_and_approved_by_another(
     over = {"en": "approved and done", "zh": "已批准并执行"}[language]
     for path in ("/approvals", "/due", f"/sign/{request.of_entry}", f"/signed/{there['shown']}"):
         assert UNSAID.findall(visitor.text(path, language)) == []
+    link = f'href="/sign/{request.of_entry}"'
+    assert link in visitor.text("/approvals", language)
+    signed = set(re.findall(r'href="/sign/(\d+)"', visitor.text("/due", language)))
+    assert str(decided_entry(visitor, occurrence)) in signed
+    assert {visitor.client.get(f"/sign/{each}").status_code for each in signed} == {200}
+    own = {"en": "You have signed this: approved", "zh": "您已签名：批准"}[language]
+    assert own in visitor.text(f"/sign/{request.of_entry}", language)
     assert over in visitor.text("/approvals", language)
     assert over in visitor.text(f"/sign/{request.of_entry}", language)
 

@@ -45,7 +45,10 @@ def test_a_person_sets_tries_and_removes_their_own(visitor: Visitor, language: s
     assert 'class="mono">tgram://…' in page
     assert "l…@plant.cn" in page
     assert "123456789" not in page
+    tested = {"en": "Last test:", "zh": "最近一次测试："}[language]
+    assert tested not in page
     assert changed(li, "/account/test-way", way="1") == (303, "/account")
+    assert li.text("/account", language).count(tested) == 1
     assert changed(li, "/account/remove-way", way="1") == (303, "/account")
     assert 'class="mono">tgram://…' not in li.text("/account", language)
     assert changed(li, "/account/remove-way", way="1")[0] == 409

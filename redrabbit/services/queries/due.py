@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from redrabbit.base.messages import Message
-from redrabbit.domain.facts.occurrence import first_times
+from redrabbit.domain.facts.occurrence import DecisionCode, first_times
 from redrabbit.domain.identity import OccurrenceId, PauseId, RunId
 from redrabbit.domain.occurrence import OccurrenceStatus, holding_run, may_be_excused, status
 from redrabbit.domain.pauses import undecided, unended_pauses
@@ -66,6 +66,8 @@ class DueRow:
     """Runs of its check in a row that came to no verdict (D4)."""
     reason: Message | None
     by: Person | None
+    signed_at: int | None
+    """The entry by which a person excused it, which is signed; None: nobody did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +201,9 @@ def _row(
         without_verdict=None,
         reason=why_decided(occurrence),
         by=person(names, occurrence.decided_by, occurrence.decided_how, occurrence.decided_entry),
+        signed_at=occurrence.decided_entry
+        if occurrence.reason_code is DecisionCode.PERSON
+        else None,
     )
 
 
@@ -214,8 +219,10 @@ def _timing(occurrence: OccurrenceRecord, stand: str, now: datetime) -> Message:
             return message("due.ahead", ahead=occurrence.due_at - now)
         case "lapsed":
             return message("due.lapsed_at", closed_at=occurrence.closes_at)
+        case _ if occurrence.reason_code is DecisionCode.PAUSE:
+            return message("status.excused")
         case _:
-            return message(f"status.{stand}")
+            return message(f"occurrence.{stand}")
 
 
 def _again(plant: Plant, adopted: Iterable[CheckRecord]) -> tuple[AgainRow, ...]:
@@ -276,6 +283,7 @@ def _planned(
                 without_verdict=None,
                 reason=None,
                 by=None,
+                signed_at=None,
             )
         )
     return tuple(sorted(rows, key=lambda row: row.due_at))

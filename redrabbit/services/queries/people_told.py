@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from redrabbit.domain.facts.alarm import AlarmKind, AlarmRecord
 from redrabbit.domain.identity import is_a_person
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.reaching import Unreached
 from redrabbit.domain.way import Way, WayKind, number_of_way, person_of_way
-from redrabbit.services.ports import Reader
+from redrabbit.services.deliveries import MessageFate
+from redrabbit.services.message_keys import alarm_key
+from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.people import Names, Person, name_now, names_in, person
 from redrabbit.services.reaching import PeopleReached, person_named, ways_of
 
@@ -26,6 +29,8 @@ class WayRow:
     shown: str
     set_at: datetime
     by: Person
+    test: MessageFate | None
+    """What came of the last test that was sent so; None: none was, or nothing of it is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +60,25 @@ def way_rows(reader: Reader, person_id: str, names: Names) -> tuple[WayRow, ...]
             shown=way.shown,
             set_at=way.set_at,
             by=person(names, way.set_by, way.set_how, way.set_at),
+            test=_last_test(reader, way),
         )
         for way in ways_of(reader, person_id)
     )
+
+
+def _last_test(reader: Reader, way: Way) -> MessageFate | None:
+    """Return what came of the last test by a way; it is over as soon as it is raised."""
+    tests = reader.find(
+        AlarmRecord,
+        equals("kind", AlarmKind.TEST),
+        equals("receiver", way.way_id),
+        order_by="ended_at",
+        descending=True,
+        limit=1,
+    )
+    keys = [alarm_key(reader, each.alarm_id, each.raised_entry) for each in tests]
+    fates = reader.fates_of(keys) if keys else ()
+    return next((each for each in fates if each.receiver == way.way_id), None)
 
 
 def people_told(reader: Reader, plant: Plant, now: datetime) -> tuple[PersonToldRow, ...]:

@@ -16,11 +16,12 @@ from redrabbit.domain.signing import Meaning, Signable, may_sign, signable
 from redrabbit.domain.subject import Subject
 from redrabbit.services.askers import grants_of
 from redrabbit.services.ports import Reader
-from redrabbit.services.queries.approvals import ApprovalShown, approval_of
+from redrabbit.services.queries.approvals import ApprovalShown, ApprovalState, approval_of
 from redrabbit.services.queries.people import Names, Person, names_in, person
 from redrabbit.services.queries.signed_text import digest_of_text, text_to_sign
 from redrabbit.services.signables import leaf_of, subject_at, who_took_part
 
+_AWAITED: Final = frozenset({ApprovalState.DUE, ApprovalState.OVERDUE})
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
@@ -54,6 +55,20 @@ class SignPage:
     signatures: tuple[SignatureShown, ...]
     approval: ApprovalShown | None
     """How it stands with its approval; None where nobody is asked."""
+    given: tuple[Meaning, ...]
+    """In which whoever asks has signed what stands here."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether an approval is awaited: only a signature that says so gives it."""
+        return self.approval is not None and self.approval.state in _AWAITED
+
+    @property
+    def chosen(self) -> Meaning | None:
+        """The meaning that is set beforehand: the awaited approval's, or the only one there is; None: none."""
+        if self.waits and Meaning.APPROVED in self.meanings:
+            return Meaning.APPROVED
+        return self.meanings[0] if len(self.meanings) == 1 else None
 
 
 def sign_page(
@@ -74,6 +89,7 @@ def sign_page(
     assert found is not None  # noqa: S101  or there would be no subject
     text = text_to_sign(reader, plant, found, language)
     names = names_in(reader)
+    signatures = signatures_of(reader, names, subject, subject_id)
     return SignPage(
         now=now,
         subject=subject,
@@ -85,8 +101,13 @@ def sign_page(
         shown=digest_of_text(text),
         language=language,
         meanings=() if asker is None else _meanings(reader, found, asker, now),
-        signatures=signatures_of(reader, names, subject, subject_id),
+        signatures=signatures,
         approval=approval_of(reader, names, subject, subject_id, now),
+        given=tuple(
+            one.record.meaning
+            for one in signatures
+            if one.stands and asker is not None and one.record.signed_by == asker.person_id
+        ),
     )
 
 

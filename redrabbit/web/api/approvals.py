@@ -54,7 +54,10 @@ def approvals_api_router(site: Site) -> APIRouter:
 
     @router.post(
         "/approvals/{entry}/refuse",
-        openapi_extra=refuses("no_such_request", "request_ended", "request_of_own"),
+        openapi_extra=refuses(
+            *("no_such_request", "request_ended"),
+            *("request_of_own", "request_of_own_hand", "excuse_too_early"),
+        ),
     )
     async def refuse_approval(entry: EntryInPath, body: WithReason, by: By) -> Approval:
         """Refuse what another person asks for: nothing of it is done."""

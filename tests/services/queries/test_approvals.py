@@ -4,10 +4,13 @@ from typing import Any
 
 from redrabbit.domain import acts
 from redrabbit.domain.approval import Approvable, ApprovalMode, ApprovalRules
+from redrabbit.domain.facts.person import PersonLanguage
+from redrabbit.domain.records import PersonRecord
 from redrabbit.domain.signing import Meaning
 from redrabbit.domain.subject import Subject
 from redrabbit.services.queries.approvals import approval_of, approvals_page, waiting_count
 from redrabbit.services.queries.people import names_in
+from redrabbit.services.queries.signatures import SignPage, sign_page
 from tests.services.test_approving import AFTER, desk_with
 from tests.services.test_signing import BENT, PART, Desk
 
@@ -47,3 +50,33 @@ async def test_what_is_not_asked_or_was_changed_has_no_approval() -> None:
     now = desk.served.clock.now()
     page = desk.ask(lambda reader: approvals_page(reader, now))
     assert [(one.record.decided_by, one.state) for one in page.waiting] == [(desk.lin.id, "due")]
+
+
+async def test_the_meaning_that_an_awaited_approval_needs_is_chosen_beforehand() -> None:
+    """A shift leader reviewed, and the approval was still awaited."""
+    desk = await desk_with(AFTER)
+
+    def page() -> SignPage:
+        now, plant = desk.served.clock.now(), desk.served.plant
+        entry = desk.to_sign().entry
+        found: SignPage = desk.ask(
+            lambda reader: sign_page(
+                reader,
+                plant,
+                entry,
+                reader.get(PersonRecord, desk.lin.id),
+                language=PersonLanguage.EN,
+                now=now,
+            )
+        )
+        return found
+
+    assert (page().waits, page().chosen, page().given) == (True, Meaning.APPROVED, ())
+    await desk.sign(desk.to_sign(Meaning.REVIEWED), desk.lin, desk.shown(desk.lin))
+    assert (page().waits, page().chosen) == (True, Meaning.APPROVED)
+    assert page().given == (Meaning.REVIEWED,)
+    desk.served.pass_time(7200)
+    assert page().waits  # overdue
+    await desk.sign(desk.to_sign(Meaning.APPROVED), desk.lin, desk.shown(desk.lin))
+    assert (page().waits, page().meanings) == (False, ())
+    assert page().given == (Meaning.REVIEWED, Meaning.APPROVED)

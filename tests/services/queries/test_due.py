@@ -47,7 +47,7 @@ def test_it_is_said_how_each_stands_to_its_time(showcase: Showcase) -> None:
         "board.due_until",
         "board.due_in",
         "due.lapsed_at",
-        "status.excused",
+        "occurrence.excused",  # by a person: nobody says that the line made nothing
     ]
 
 
@@ -55,6 +55,7 @@ def test_who_excused_and_why_stands_beside_it(showcase: Showcase) -> None:
     (row,) = page_of(showcase).excused
     assert (row.reason, row.by) == (quoted("Line stood still, no material"), CHEN_JIE_STATED)
     assert not row.can_excuse
+    assert row.signed_at is not None
 
 
 def test_what_the_plan_says_is_coming_before_it_is_a_row(showcase: Showcase) -> None:
