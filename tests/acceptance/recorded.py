@@ -145,7 +145,9 @@ def check_nothing_due_is_left_out(recorded: Recorded, watched_since: datetime) -
     opens_before = timedelta(seconds=OPENS_BEFORE_S)
     assert recorded.checks
     for check, adopted_at in recorded.checks.items():
-        due = sorted(o.due_at for o in recorded.occurrences.values() if o.check_id == check)
+        due = sorted(
+            o.first_due_at or o.due_at for o in recorded.occurrences.values() if o.check_id == check
+        )
         assert due == [adopted_at + EVERY * n for n in range(1, len(due) + 1)], check
         next_opens = adopted_at + EVERY * (len(due) + 1) - opens_before
         assert next_opens > watched_since, (check, due[-1:])
