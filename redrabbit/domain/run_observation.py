@@ -83,11 +83,21 @@ def watched(part: PartId, evidence: Evidence, event: Observed) -> Evidence:
     """
     if evidence.feed is not None:
         evidence = replace(evidence, feed=after_part(evidence.feed, event.acquisition))
-    gathered = gather(evidence, event.acquisition)
+    gathered = _without_reason_of_another(evidence, gather(evidence, event.acquisition))
     if not _next_part_came(part, evidence, gathered, event):
         return with_part_at_answer(evidence, gathered, event.acquisition)
     beyond = gather(replace(evidence, another_part=True), event.acquisition)
     return replace(beyond, known=evidence.known)
+
+
+def _without_reason_of_another(before: Evidence, after: Evidence) -> Evidence:
+    """Return the evidence without a reason that came once the station had told that our part is gone.
+
+    The next part may have no label by which it is known to have come; what is told then may be why that one was rejected.
+    """
+    if is_ours(before.expectation, before.told, before.known) is not False:
+        return after
+    return replace(after, reason=replace(before.reason, standing=after.reason.standing))
 
 
 def with_part_at_answer(before: Evidence, after: Evidence, acquisition: Acquisition) -> Evidence:

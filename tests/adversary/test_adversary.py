@@ -277,6 +277,24 @@ def test_a_fault_in_the_product_is_found(fault: str, monkeypatch: pytest.MonkeyP
     assert [words.startswith(f"{name}: {fault.partition(':')[0]}") for words in found] == [True]
 
 
+def test_a_reason_that_comes_once_the_part_has_gone_is_not_the_parts() -> None:
+    """The next part had no label, and was rejected for the reason that ours should have been rejected for."""
+    story = Story(
+        starts_after_s=0.24,
+        part_after_s=1.989,
+        answer=Answer.REJECTS,
+        answers_after_s=0.01,
+        code=Code.OTHER,
+        leaves_after_s=0.358,
+        next_is_labelled=False,
+    )
+    (told,) = [
+        each for each in tell(at_one("m4", Adversity(story=story))) if each.slot.name == "m4"
+    ]
+    assert broken([told]) == []
+    assert told.verdict == "inconclusive wrong_reject_code"
+
+
 def test_a_reason_that_changes_in_time_is_heard() -> None:
     """D31, at a peer that behaves: so that what the laws leave out is not left out everywhere."""
     told = tell(at_one("m1", Adversity(story=Story(code=Code.OTHER_LATER))))
