@@ -94,8 +94,10 @@ def _without_reason_of_another(before: Evidence, after: Evidence) -> Evidence:
     """Return the evidence without a reason that came once the station had told that our part is gone.
 
     The next part may have no label by which it is known to have come; what is told then may be why that one was rejected.
+    Of an answer that itself came later nothing is taken to be our part's (`same_part`).
     """
-    if is_ours(before.expectation, before.told, before.known) is not False:
+    gone = is_ours(before.expectation, before.told, before.known) is False
+    if before.rejected_at is None or not gone:
         return after
     return replace(after, reason=replace(before.reason, standing=after.reason.standing))
 
