@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.text import MOST_CODE_CHARACTERS, clean_text
 from redrabbit.services.queries.checks import check_page, device_page, devices_page
 from redrabbit.services.queries.scheduled_checks import End
 from redrabbit.web.pages.shell import shell_page
@@ -34,6 +35,10 @@ def devices_router(site: Site) -> APIRouter:
 
     @router.get("/checks/{check}")
     async def check(request: Request, check: str) -> HTMLResponse:
+        if (
+            clean_text(check, MOST_CODE_CHARACTERS) != check
+        ):  # no database is asked for what it can't keep
+            raise Refusal("no_such_check", check=quotable(check))
         plant, now = site.service.plant, site.clock.now()
         try:
             content = await site.service.read(lambda r: check_page(r, plant, check, now))
