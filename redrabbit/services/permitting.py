@@ -62,7 +62,12 @@ from redrabbit.domain.signing import refuse_signature
 from redrabbit.domain.subject import Subject
 from redrabbit.domain.token_rights import scopes_of_token
 from redrabbit.services.ports import Reader
-from redrabbit.services.signables import signable_at, who_ran, who_took_part
+from redrabbit.services.signables import (
+    signable_at,
+    who_had_a_hand_in,
+    who_ran,
+    who_took_part,
+)
 from redrabbit.services.still_known import refuse_known_no_longer
 
 
@@ -319,8 +324,8 @@ def _refuses_request(asking: Asking, act: acts.RefuseApproval) -> None:
         require_role(asking.roles, act_asked(request))
         refuse_own_request(request, asking.actor)
         if request.is_waiting_request:
-            found = signable_at(asking.reader, act.entry)
-            refuse_own_hand(request, asking.actor, who_took_part(asking.reader, found))
+            hands = who_had_a_hand_in(asking.reader, request.subject, request.subject_id)
+            refuse_own_hand(request, asking.actor, hands)
             _limit(asking, act_asked(request))
 
 

@@ -85,11 +85,16 @@ def who_took_part(reader: Reader, found: Signable) -> frozenset[str]:
     if about is Subject.REQUEST:
         request = recorded(reader, ApprovalRecord, found.entry)
         about, about_id = request.subject, request.subject_id
-    if about is Subject.CONTAINMENT:
-        return done_by | hands_on_case(recorded(reader, ContainmentRecord, about_id))
-    if about is Subject.PART:
-        return done_by | frozenset(recorded(reader, ChallengePartRecord, about_id).taken_out_by)
-    return done_by
+    return done_by | who_had_a_hand_in(reader, about, about_id)
+
+
+def who_had_a_hand_in(reader: Reader, subject: Subject, subject_id: str) -> frozenset[str]:
+    """Return the ids of all who took a part in a containment, or took a challenge part out of use."""
+    if subject is Subject.CONTAINMENT:
+        return hands_on_case(recorded(reader, ContainmentRecord, subject_id))
+    if subject is Subject.PART:
+        return frozenset(recorded(reader, ChallengePartRecord, subject_id).taken_out_by)
+    return frozenset()
 
 
 def who_ran(reader: Reader, run: RunRecord) -> frozenset[str]:
