@@ -33,7 +33,7 @@ def add_plan(
 def _add_import(asked: "argparse._SubParsersAction[CommandParser]") -> None:
     taken = asked.add_parser(
         "import",
-        help="say what a spreadsheet's control plan comes to, and what is wrong with it; nothing is stored",
+        help="say what a spreadsheet's control plan comes to, and what is wrong with it; nothing is stored without --commit",
     )
     taken.add_argument(
         "file",

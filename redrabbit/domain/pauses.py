@@ -3,7 +3,8 @@
 A check that falls due while its line is paused is due at the first instant after that lies in no pause of the line. Its
 grace counts from there, and it closes at its first close or where the new grace ends, whichever is later. Where pauses
 cover the whole time from its first due time to its first close, the line made nothing in all the time in which it was
-owed: then it is excused, at that close and not before.
+owed: then it is excused, at that close and not before. What an event made due (a changeover, a repair) is never excused so: the reason is
+still there when the line makes parts again.
 
 Pauses count as they were, with their actual ends. So one that is ended early or prolonged by another, and two that follow
 each other, need no rule of their own. What is owed is computed by this for every reader; the scheduler records it.
@@ -20,6 +21,7 @@ from redrabbit.domain.facts.occurrence import (
     OccurrenceRecord,
     PauseRecord,
     first_times,
+    is_of_event,
 )
 from redrabbit.domain.occurrence import lapse_at, under_way
 from redrabbit.domain.record_query import RecordReader, Where, equals
@@ -89,7 +91,8 @@ def is_postponed(occurrence: OccurrenceRecord) -> bool:
 def is_covered(occurrence: OccurrenceRecord) -> bool:
     """Return whether it is due only after its first close, because pauses cover all the time in which it was owed."""
     closes_at = occurrence.first_closes_at
-    return is_postponed(occurrence) and closes_at is not None and occurrence.due_at >= closes_at
+    covers = is_postponed(occurrence) and closes_at is not None and occurrence.due_at >= closes_at
+    return covers and not is_of_event(occurrence.trigger_key)
 
 
 def excuse_at(occurrence: OccurrenceRecord) -> datetime:
@@ -122,7 +125,7 @@ def as_paused(
             moved_by_pause=times.pause.pause_id if times.pause is not None else None,
         )
     pause = times.pause
-    if pause is None or not times.is_covered:
+    if pause is None or not is_covered(stands):
         return stands
     at = excuse_at(stands)
     if now < at:

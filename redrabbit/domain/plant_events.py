@@ -15,6 +15,7 @@ from redrabbit.domain.facts.occurrence import OccurrenceRecord
 from redrabbit.domain.facts.plant_event import PlantEventRecord, ToldBy
 from redrabbit.domain.identity import EventId
 from redrabbit.domain.occurrence import holding_run, lapse_at
+from redrabbit.domain.pauses import is_postponed
 from redrabbit.domain.schedule_rules import PlantEvent, events_of
 
 TOLD_TWICE_WITHIN: Final = timedelta(minutes=2)
@@ -57,12 +58,13 @@ def same_event(
 def serves(occurrence: OccurrenceRecord, at: datetime) -> bool:
     """Tell whether what is due already is done after an event at `at`, so that it proves the device after it, too (D55).
 
-    Undecided, not begun, and due: its grace and its window end before those that the event would have. What a pause
-    moved to its end serves it, too: what is told in the pause would be due at that end as well.
+    Undecided, not begun, and due: its grace and its window end before those that the event would have. `occurrence` is
+    as it stands by the pauses of its line. What they moved serves nothing: where they come to cover all its time it is
+    excused, and what the event asks for would be lost with it.
     """
-    due_at = occurrence.first_due_at or occurrence.due_at
+    due_at = occurrence.due_at
     undecided = occurrence.outcome is None and holding_run(occurrence) is None
-    return undecided and due_at <= at < lapse_at(occurrence)
+    return undecided and not is_postponed(occurrence) and due_at <= at < lapse_at(occurrence)
 
 
 def _near(first_at: datetime, at: datetime) -> bool:

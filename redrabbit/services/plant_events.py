@@ -8,6 +8,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.occurrence import event_key
 from redrabbit.domain.facts.plant_event import PlantEventTold, ToldBy
 from redrabbit.domain.identity import Actor, EventId, How, RunId
+from redrabbit.domain.pauses import undecided
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.plant_events import TOLD_TWICE_WITHIN, same_event, serves, waits_for
 from redrabbit.domain.record_query import Where, equals, recorded
@@ -120,8 +121,9 @@ def _is_in_force(reader: Reader, check: Check, at: datetime) -> bool:
 
 def _standing(reader: Reader, check: Check, at: datetime) -> OccurrenceRecord | None:
     """Return what a check owes already and will be done after the event; None: nothing."""
-    undecided = reader.find(
-        OccurrenceRecord, equals("check_id", check.id), equals("outcome", None), order_by="due_at"
+    ours = (
+        each
+        for each in undecided(reader, at, equals("check_id", check.id))
+        if each.line == check.line
     )
-    ours = (each for each in undecided if each.line == check.line)
     return next((each for each in ours if serves(each, at)), None)

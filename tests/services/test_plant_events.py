@@ -393,25 +393,32 @@ def events(bench: Bench) -> list[PlantEventRecord]:
     return bench.database.read_now(lambda reader: reader.find(PlantEventRecord))
 
 
-def test_what_a_pause_moved_to_its_end_serves_an_event_in_the_pause_too() -> None:
-    """D56: both would be due at the end of the pause; one verification then proves the device after both."""
+def test_what_an_event_in_a_pause_asks_for_is_owed_when_the_pause_is_over() -> None:
+    """However long it gets: the changeover of a standing line is still to be proved. What the pause moved does not serve it,
+    because a longer pause would excuse that (D56)."""
     bench = Bench(a_plant_of("every shift start + after changeover"))
-    now = bench.clock.now()
-    bench.write(
-        lambda uow: planning.declare_pause(
-            uow,
-            bench.plant,
-            line=LINE,
-            begins_at=now,
-            ends_at=now + timedelta(hours=1),
-            reason="no orders",
-            actor=ANNA,
+    now, hour = bench.clock.now(), timedelta(hours=1)
+
+    def pause(begins_at: datetime, ends_at: datetime) -> None:
+        bench.write(
+            lambda uow: planning.declare_pause(
+                uow,
+                bench.plant,
+                line=LINE,
+                begins_at=begins_at,
+                ends_at=ends_at,
+                reason="no orders",
+                actor=ANNA,
+            )
         )
-    )
+
+    pause(now, now + hour)
     bench.pass_time(20 * MINUTE)
-    step(bench)
-    (shift,) = made(bench)
-    assert shift.due_at == now + timedelta(hours=1)
     event = tell(bench)
-    assert event.those_serving == (shift.occurrence_id,)
-    assert len(made(bench)) == 1
+    assert event.those_serving == ()
+    pause(now + hour, now + 7 * hour)
+    bench.pass_time(6 * 60 * MINUTE + 45 * MINUTE)
+    step(bench)
+    shift, asked = sorted(made(bench), key=lambda each: each.trigger_key.startswith("event:"))[:2]
+    assert (shift.outcome, asked.outcome) == ("excused", None)
+    assert asked.due_at == now + 7 * hour
