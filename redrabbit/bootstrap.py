@@ -33,7 +33,7 @@ from redrabbit.base.clock import Clock, SteadyClock
 from redrabbit.base.common_passwords import common_passwords
 from redrabbit.base.password_hashing import PasswordHashing
 from redrabbit.base.settings import ServeSettings, WebLimits
-from redrabbit.config.plant import read_configuration
+from redrabbit.configuration_folder import configuration_in
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.station import ModbusLink, MqttLink
@@ -114,7 +114,8 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
     StoreTrouble or OSError (the port is taken) before anything runs.
     """
     clock = clock or SteadyClock()
-    plant, files = read_configuration(settings.config_dir)
+    found = await asyncio.to_thread(configuration_in, settings.config_dir)
+    plant = found.plant
     _refuse_future_plan(plant, settings.database_url, clock.now())
     secrets = read_secrets(plant.targets, settings.config_dir, os.environ)
     channels = worded(make_channels(plant.targets, secrets, clock), plant)
@@ -126,7 +127,9 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
         try:
             database.verification.start()
             begun = await database.read(
-                lambda reader: plan_at_start(reader, plant, files, clock.now())
+                lambda reader: plan_at_start(
+                    reader, plant, found.files, clock.now(), workbook=found.workbook
+                )
             )
             tell_not_taken(begun)
             agent = Agent(

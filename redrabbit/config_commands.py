@@ -10,9 +10,9 @@ from redrabbit.base.printable import complain, put_out, spoken
 from redrabbit.base.sentence import sentence
 from redrabbit.config.explanation import explain
 from redrabbit.config.people_words import NAME, explain_people
-from redrabbit.config.plant import advice_on
 from redrabbit.config.receiver_words import explain_receiver
 from redrabbit.config.template import write_template
+from redrabbit.configuration_folder import advice_in
 from redrabbit.domain.plant import Plant
 from redrabbit.exit_codes import FOUND, exit_code_of
 from redrabbit.plan_import.check_words import explain_check
@@ -25,7 +25,7 @@ def check_configuration(folder: Path, explained: str | None = None) -> int:
     """
 
     def work() -> int:
-        plant, advice = advice_on(folder)
+        plant, advice = advice_in(folder)
         if explained is not None:
             return _explain(plant, explained)
         put_out(

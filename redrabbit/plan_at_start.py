@@ -1,12 +1,13 @@
 """Which control plan a start of the service puts in force: the file's, or the revision that a person stored (D44, D66).
 
 As long as no revision that a person stored has taken effect, the file owns the plan: a changed one is taken, and one that
-is to count later is scheduled. From then on the database owns it, and a changed file is told, not taken.
+is to count later is scheduled; a workbook is taken at the first start only. From then on the database owns it, and a changed file is told, not taken.
 """
 
+import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from redrabbit.adopted_plant import adopted_files
@@ -14,9 +15,10 @@ from redrabbit.base.messages import zoned
 from redrabbit.base.sentence import sentence
 from redrabbit.config.plant import PLAN_TABLE, PLAN_YAML, read_configuration
 from redrabbit.config.problem import ConfigurationProblems
+from redrabbit.configuration_folder import workbook_of
 from redrabbit.domain.facts.plan_revision import PlanOrigin, PlanState
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import PlanRevisionRecord
+from redrabbit.domain.records import ConfigurationRecord, PlanRevisionRecord
 from redrabbit.exit_codes import PlanNotInForce
 from redrabbit.services.plan_revisions import (
     StagedPlan,
@@ -60,13 +62,41 @@ def load_revised(files: Mapping[str, str], content: str) -> tuple[Plant, Mapping
 
 
 def plan_at_start(
-    reader: Reader, plant: Plant, files: Mapping[str, str], now: datetime
+    reader: Reader,
+    plant: Plant,
+    files: Mapping[str, str],
+    now: datetime,
+    *,
+    workbook: str | None = None,
 ) -> PlanAtStart:
     """Return what is in force now, of the folder's files and of what the database knows.
 
-    Raises PlanNotInForce where nothing is, as the file's plan counts later and none was adopted before; ConfigurationProblems
+    A plan that was read from a workbook, of this digest, is taken at the first start only: later the plan that was adopted goes on,
+    and a workbook that the database does not know is told (D66). Raises PlanNotInForce where nothing is, as the file's plan counts later and none was adopted before; ConfigurationProblems
     where the revision in force does not fit the stations and parts of the files.
     """
+    adopted = None if workbook is None else adopted_files(reader)
+    if workbook is None or adopted is None:
+        return _of_files(reader, plant, files, now)
+    name = PLAN_TABLE if PLAN_TABLE in adopted else PLAN_YAML
+    rest = {each: text for each, text in files.items() if each != PLAN_YAML}
+    kept, texts = read_configuration(rest | {name: adopted[name]})
+    begun = _of_files(reader, kept, texts, now)
+    is_known = _knows_workbook(reader, workbook)
+    return replace(begun, not_taken=None if is_known else plant.plan.label)
+
+
+def _knows_workbook(reader: Reader, workbook: str) -> bool:
+    """Tell whether a plan was read from this workbook before: at a start, or by an import."""
+    if reader.count(PlanRevisionRecord, equals("source_digest", workbook)):
+        return True
+    return any(
+        workbook_of(json.loads(each.content).get(PLAN_YAML, "")) == workbook
+        for each in reader.find(ConfigurationRecord)
+    )
+
+
+def _of_files(reader: Reader, plant: Plant, files: Mapping[str, str], now: datetime) -> PlanAtStart:
     waiting = [each for each in scheduled_revisions(reader) if _counts(each, now)]
     adopted = adopted_files(reader)
     passed = tuple(_passed(adopted, waiting))

@@ -8,7 +8,7 @@ from redrabbit.base.messages import zoned
 from redrabbit.base.printable import complain, put_out, spoken, visible_json
 from redrabbit.base.sentence import Sentence, said, sentence
 from redrabbit.base.text_workbook import write_whole
-from redrabbit.config.plant import load_plant
+from redrabbit.configuration_folder import plant_in
 from redrabbit.coverage_words import UNKNOWN, gap_in_words, workbook
 from redrabbit.domain.coverage import Coverage, Covered, Gap, Recorded, coverage
 from redrabbit.domain.plant import Plant
@@ -51,7 +51,7 @@ def print_coverage(
 
 def _known(folder: Path | None, database_url: str | None) -> tuple[Plant, Recorded]:
     if folder is not None:
-        return load_plant(folder), Recorded()
+        return plant_in(folder), Recorded()
     if database_url is None:
         raise ValueError("neither a configuration nor a database")
     with open_for_reading(database_url) as database:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from redrabbit.adopted_plant import plant_in_force
-from redrabbit.config.plant import load_plant
+from redrabbit.configuration_folder import plant_in
 from redrabbit.domain.plant import Plant
 from redrabbit.store.reading_database import open_for_reading
 
@@ -14,7 +14,7 @@ def plant_of(folder: Path | None, database_url: str | None) -> Plant:
     Raises ConfigurationProblems, StoreTrouble or OSError where it can't be had.
     """
     if folder is not None:
-        return load_plant(folder)
+        return plant_in(folder)
     if database_url is None:
         raise ValueError("neither a configuration nor a database")
     with open_for_reading(database_url) as database:

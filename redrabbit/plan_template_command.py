@@ -4,7 +4,7 @@ from pathlib import Path
 
 from redrabbit.base.printable import complain, put_out, spoken
 from redrabbit.base.sentence import sentence
-from redrabbit.config.plant import load_plant
+from redrabbit.configuration_folder import plant_in
 from redrabbit.exit_codes import WRONG_USE, exit_code_of
 from redrabbit.plan_import.form_choices import choices_of
 from redrabbit.plan_import.plan_form import empty_form
@@ -35,7 +35,7 @@ def write_template(
                 )
             )
             return WRONG_USE
-        plant = None if folder is None else load_plant(folder)
+        plant = None if folder is None else plant_in(folder)
         words = language or spoken()
         write_form(file, empty_form(words, choices_of(plant, words)))
         put_out(

@@ -88,9 +88,9 @@ class PlantModel:
     faces: tuple[StationFace, ...]
 
 
-def read_plant(folder: Path, *, cycle_s: float = CYCLE_S) -> PlantModel:
-    """Translate a configuration folder; raises what `redrabbit.config` raises on problems."""
-    plant = load_plant(folder)
+def read_plant(source: Path | Mapping[str, str], *, cycle_s: float = CYCLE_S) -> PlantModel:
+    """Translate a configuration folder, or its texts by name; raises what `redrabbit.config` raises on problems."""
+    plant = load_plant(source)
     parts = {
         part.id: Part(code=part.id, failure_mode=part.failure_mode, measured=_number(part.measured))
         for part in plant.parts

@@ -1,7 +1,7 @@
 """A folder of files, or their texts by name, become a plant, or all of its problems at once.
 
     plant.yaml                              what all stations share
-    control_plan.yaml or control_plan.csv   exactly one
+    control_plan.yaml or control_plan.csv   exactly one; or control_plan.xlsx, which `configuration_folder` reads
     every other *.yaml                      one station each
 
 Files whose names begin with a dot and all other kinds are none of the configuration. Texts are
@@ -39,6 +39,7 @@ from redrabbit.domain.station import Station
 PLANT_FILE: Final = "plant.yaml"
 PLAN_YAML: Final = "control_plan.yaml"
 PLAN_TABLE: Final = "control_plan.csv"
+PLAN_WORKBOOK: Final = "control_plan.xlsx"
 NO_STATIONS: Final = frozenset({PLANT_FILE, PLAN_YAML, PLAN_TABLE})
 
 MOST_BYTES: Final = 2 * MB
@@ -75,16 +76,26 @@ def read_configuration(
     return _understood(source, Problems(adopted=adopted))
 
 
-def advice_on(folder: Path) -> tuple[Plant, tuple[Problem, ...]]:
+def read_without_plan(folder: Path) -> tuple[Plant, dict[str, str]]:
+    """Return the plant of a folder whose control plan is no text, with no check, and the text of every file.
+
+    Raises as `load_plant`, also where a plan is there as a text.
+    """
+    none = PlanFile(number="", revision="", effective_from=None, checks=())
+    return _understood(folder, Problems(), none)
+
+
+def advice_on(source: Path | Mapping[str, str]) -> tuple[Plant, tuple[Problem, ...]]:
     """Return the plant with what would be better said of it; raises as `load_plant`."""
     problems = Problems()
-    plant, _ = _understood(folder, problems)
+    plant, _ = _understood(source, problems)
     return plant, tuple(sorted(set(problems.advised)))
 
 
 def _understood(
-    source: Path | Mapping[str, str], problems: Problems
+    source: Path | Mapping[str, str], problems: Problems, plan: PlanFile | None = None
 ) -> tuple[Plant, dict[str, str]]:
+    """Return the plant; `plan` is given where the files have none."""
     texts = _texts(source, problems)
     roots = {name: _root(name, text, problems) for name, text in texts.items()}
     if not problems.adopted:
@@ -94,7 +105,10 @@ def _understood(
                 refuse_secrets(root, problems)
     plant = _read_plant(roots, problems)
     stations = _read_stations(roots, plant, problems)
-    plan = _read_plan(roots, problems)
+    if plan is None:
+        plan = _read_plan(roots, problems)
+    else:
+        _refuse_second_plan(roots, problems)
     refuse_duplicate_ids([station for station in stations if station is not None], problems)
     if plan is not None:
         check_plan(plan, plant, stations, problems)
@@ -287,10 +301,24 @@ def _read_plan(roots: Roots, problems: Problems) -> PlanFile | None:
         problems.add(
             SourcePosition(PLAN_YAML),
             "no such file",
-            sentence("{plan_yaml} or {plan_table}", plan_yaml=PLAN_YAML, plan_table=PLAN_TABLE),
+            sentence(
+                "{plan_yaml}, {plan_table} or {plan_workbook}",
+                plan_yaml=PLAN_YAML,
+                plan_table=PLAN_TABLE,
+                plan_workbook=PLAN_WORKBOOK,
+            ),
         )
     root = roots.get(PLAN_TABLE if PLAN_TABLE in roots else PLAN_YAML)
     return read_plan_file(root, problems) if root is not None else None
+
+
+def _refuse_second_plan(roots: Roots, problems: Problems) -> None:
+    for name in (PLAN_YAML, PLAN_TABLE):
+        if name in roots:
+            found = sentence(
+                "{name} beside {plan_workbook}", name=name, plan_workbook=PLAN_WORKBOOK
+            )
+            problems.add(SourcePosition(name), found, "exactly one control plan")
 
 
 def _plant(
@@ -351,7 +379,7 @@ def _in_force(
         kind=InForceKind.PLAN,
         id=plan.number,
         revision=plan.revision,
-        digest=_sha256(texts[plan_file]),
+        digest=_sha256(texts.get(plan_file, "")),
     )
     read = [file for file in stations if file is not None and file.station is not None]
     return (

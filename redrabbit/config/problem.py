@@ -28,10 +28,12 @@ class SourcePosition:
     file: str
     line: int = 1
     column: int = 1
+    cell: str = ""
+    """In a workbook: its sheet and cell, `Plan!K13`."""
 
     def __str__(self) -> str:
-        """Return `file:line:column`, as editors and terminals understand it."""
-        return f"{self.file}:{self.line}:{self.column}"
+        """Return `file:line:column`, as editors and terminals understand it; `file:sheet!cell` of a workbook."""
+        return f"{self.file}:{self.cell or f'{self.line}:{self.column}'}"
 
 
 @dataclass(frozen=True, slots=True, order=True)

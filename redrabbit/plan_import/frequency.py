@@ -18,6 +18,7 @@ from redrabbit.plan_import.frequency_words import (
     CALENDAR_PHRASES,
     CHOICE,
     CONTINUES,
+    DAY_AND_NIGHT,
     DEMAND,
     EVENTS,
     EVERY,
@@ -177,7 +178,8 @@ def _terms(rest: str, whole: str) -> Iterator[_Term]:
 
 
 def _refuse_unclear(before: _Term, term: _Term, separator: str, whole: str) -> None:
-    if not separator and before != term:
+    only_sampling = not before.triggers and not term.triggers
+    if not separator and before != term and not only_sampling:
         raise NotUnderstood(whole, unclear=True)
     is_choice = re.fullmatch(CHOICE, separator) is not None and before != term
     if is_choice and _is_period(before) and _is_period(term):  # nobody chose of "daily/weekly"
@@ -251,7 +253,10 @@ def _interval(found: re.Match[str]) -> _Term | None:
         return None
     unit_s = _HOUR_S if found["h"] else 60 if found["m"] else 1
     hours = length_of(n or "1") * unit_s / _HOUR_S
-    return _Term((Trigger(on=On.INTERVAL, hours=hours),)) if hours > 0 else None
+    always = found["always"] is not None
+    return (
+        _Term((Trigger(on=On.INTERVAL, hours=hours, day_and_night=always),)) if hours > 0 else None
+    )
 
 
 def _counted(on: On) -> _Maker:
@@ -295,6 +300,7 @@ _WORDINGS: Final[tuple[tuple[re.Pattern[str], _Maker], ...]] = tuple(
             (
                 rf"(?P<each>{ONCE} ?(?:{PER}) ?|(?:{EVERY}) ?)?(?:(?P<n>{NUMBER}) ?)?"
                 rf"(?:(?P<h>{HOURS})|(?P<m>{MINUTES})|(?P<s>{SECONDS}))(?:一次|1次)?"
+                rf"(?P<always>[, ]*{DAY_AND_NIGHT})?"
             ),
             _interval,
         ),

@@ -1,11 +1,13 @@
 """When a check is due, in a few words for people."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import reduce
 from typing import Final
 
 from redrabbit.base.sentence import Sentence, sentence
 from redrabbit.domain.schedule_rules import NotWorking
+from redrabbit.domain.schedule_words import duration_text
 from redrabbit.plan_import.trigger import CALENDAR, Frequency, On, Trigger, time_of_day
 
 _PLAIN: Final = {
@@ -95,14 +97,18 @@ def _joined(words: Sequence[Sentence]) -> Sentence:
     return reduce(lambda one, other: sentence("{one}, {other}", one=one, other=other), words)
 
 
+def _length(trigger: Trigger) -> str:
+    return duration_text(timedelta(hours=trigger.hours or 0))
+
+
 def _in_words(trigger: Trigger) -> Sentence:
     match trigger.on:
         case On.N_PER_SHIFT:
             return sentence("{n} times in each shift", n=trigger.n)
         case On.INTERVAL if trigger.day_and_night:
-            return sentence("every {hours} h, day and night", hours=f"{trigger.hours or 0:g}")
+            return sentence("every {length}, day and night", length=_length(trigger))
         case On.INTERVAL:
-            return sentence("every {hours} h of work", hours=f"{trigger.hours or 0:g}")
+            return sentence("every {length} of work", length=_length(trigger))
         case On.PARTS:
             return sentence("every {n} parts", n=trigger.n)
         case On.RUNNING_HOURS:

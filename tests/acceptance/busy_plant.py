@@ -18,6 +18,7 @@ from typing import Any
 import httpx2
 from ruamel.yaml import YAML
 
+from redrabbit.configuration_folder import configuration_in
 from simulators.api_operator import ApiOperator, Product, once
 from simulators.browser import API
 from simulators.device import Behaviour
@@ -236,7 +237,9 @@ def hurry(
 ) -> None:
     """Make every check due every few seconds, devices quick, and tell nobody outside."""
     yaml = YAML()
-    plan = yaml.load(config_dir / "control_plan.yaml")
+    text = configuration_in(config_dir).files["control_plan.yaml"]
+    (config_dir / "control_plan.xlsx").unlink(missing_ok=True)
+    plan = yaml.load(text)
     for check in plan["checks"].values():
         check["schedule"] = f"every {every_s} s"
         check["opens_before"] = f"{opens_before_s} s"

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from redrabbit.base.clock import SteadyClock
-from redrabbit.config.plant import load_plant
+from redrabbit.configuration_folder import configuration_in, plant_in
 from redrabbit.domain.role import Role
 from redrabbit.domain.schedule import EveryInterval
 from simulators.api_operator import Product
@@ -43,7 +43,7 @@ def config_dir(tmp_path: Path) -> Path:
 
 
 def test_the_demo_is_the_plant_of_station_configs_on_local_ports(config_dir: Path) -> None:
-    faces = read_plant(config_dir).faces
+    faces = read_plant(configuration_in(config_dir).files).faces
     assert len(faces) >= 6
     assert sum(bool(face.modbus) for face in faces) >= 4
     assert sum(bool(face.mqtt) for face in faces) >= 2
@@ -55,13 +55,13 @@ def test_the_demo_is_the_plant_of_station_configs_on_local_ports(config_dir: Pat
 
 
 def test_the_demo_tells_nobody_outside(config_dir: Path) -> None:
-    for target in load_plant(config_dir).targets:
+    for target in plant_in(config_dir).targets:
         assert target.url is None
         assert (target.host, target.port) == ("127.0.0.1", PORTS["plant-broker"])
 
 
 def test_every_station_has_an_operator_and_a_check(config_dir: Path) -> None:
-    plant = load_plant(config_dir)
+    plant = plant_in(config_dir)
     assert {check.station for check in plant.plan.checks} == set(ROLES)
     for check in plant.plan.checks:
         assert check.id in ROLES[check.station].checks
@@ -70,7 +70,7 @@ def test_every_station_has_an_operator_and_a_check(config_dir: Path) -> None:
 
 def test_no_due_time_falls_together_with_the_end_of_the_short_demo(config_dir: Path) -> None:
     """D21: the same seed gives the same counts; `--duration 30` ends 30 s after adoption, or a little more."""
-    for check in load_plant(config_dir).plan.checks:
+    for check in plant_in(config_dir).plan.checks:
         assert isinstance(check.schedule, EveryInterval)
         for number in range(1, 5):
             due = timedelta(seconds=check.schedule.interval_s * number)
@@ -85,7 +85,10 @@ def test_no_due_time_falls_together_with_the_end_of_the_short_demo(config_dir: P
 
 async def test_the_plant_listens_before_the_story_begins(tmp_path: Path) -> None:
     async with story.prepared(tmp_path, seed=7, clock=SteadyClock()) as demo:
-        ports = {face.endpoint: face.port for face in read_plant(demo.config_dir).faces}
+        ports = {
+            face.endpoint: face.port
+            for face in read_plant(configuration_in(demo.config_dir).files).faces
+        }
         assert demo.plant.ports == ports
         assert 0 not in ports.values()
 

@@ -59,7 +59,7 @@ BEHIND_AFTER_S = 29.0
 CURTAIN_S = 36.0
 
 GOES_BLIND, LOSES_LINK, REJECTS_ALL = "line1-op20", "line1-op40", "line2-op20"
-FORGOTTEN_CHECK = "line2-op10-nut-restart-check"
+FORGOTTEN_CHECK = "line2-op10-nut-sensor-110-3"
 EXCUSE = "Changeover: no parts at OP10"
 WRONG_CODE = "RR-0002"
 """What the confused operator scans."""
@@ -89,35 +89,35 @@ ROLES: Mapping[str, Role] = {
         name="Wang Lei",
         number="4711",
         checks={
-            "line1-op20-torque-verification": HumanFault.NONE,
-            "line1-op20-torque-second-check": HumanFault.NONE,
+            "line1-op20-torque-20-4": HumanFault.NONE,
+            "line1-op20-torque-20-5": HumanFault.NONE,
         },
         confirms=2,
     ),
     "line1-op30": Role(
         name="Li Na",
         number="4712",
-        checks={"line1-op30-seal-verification": HumanFault.NONE},
+        checks={"line1-op30-camera-30-2": HumanFault.NONE},
         confirms=1,
     ),
     LOSES_LINK: Role(
         name="Zhao Min",
         number="4713",
-        checks={"line1-op40-leak-verification": HumanFault.NONE},
+        checks={"line1-op40-leak-40-1": HumanFault.NONE},
         confirms=2,
         by_hand_s=BY_STOPPER_S,
     ),
     "line1-op10": Role(
         name="He Jun",
         number="4710",
-        checks={"line1-op10-pin-verification": HumanFault.NONE},
+        checks={"line1-op10-pin-10-3": HumanFault.NONE},
         confirms=1,
         by_hand_s=AT_SLOW_POLLS_S,
     ),
     "line1-op50": Role(
         name="Qian Fang",
         number="4714",
-        checks={"line1-op50-dust-cap-verification": HumanFault.NONE},
+        checks={"line1-op50-camera-50-1": HumanFault.NONE},
         confirms=1,
         by_hand_s=AT_SLOW_POLLS_S,
     ),
@@ -125,7 +125,7 @@ ROLES: Mapping[str, Role] = {
         name="Chen Wei",
         number="5201",
         checks={
-            "line2-op10-nut-verification": HumanFault.NONE,
+            "line2-op10-nut-sensor-110-2": HumanFault.NONE,
             FORGOTTEN_CHECK: HumanFault.FORGETS,
         },
         confirms=1,
@@ -133,26 +133,26 @@ ROLES: Mapping[str, Role] = {
     "line2-op30": Role(
         name="Ma Chao",
         number="5204",
-        checks={"line2-op30-latch-verification": HumanFault.NONE},
+        checks={"line2-op30-latch-130-2": HumanFault.NONE},
         confirms=1,
         by_hand_s=AT_SLOW_POLLS_S,
     ),
     "line2-op40": Role(
         name="Hu Ting",
         number="5205",
-        checks={"line2-op40-guide-verification": HumanFault.NONE},
+        checks={"line2-op40-camera-140-1": HumanFault.NONE},
         confirms=1,
     ),
     REJECTS_ALL: Role(
         name="Sun Yan",
         number="5202",
-        checks={"line2-op20-recliner-verification": HumanFault.NONE},
+        checks={"line2-op20-torque-120-1": HumanFault.NONE},
         confirms=1,
     ),
     "line2-op50": Role(
         name="Zhou Bo",
         number="5203",
-        checks={"line2-op50-electrical-verification": HumanFault.SCANS_WRONG_PART},
+        checks={"line2-op50-electrical-150-3": HumanFault.SCANS_WRONG_PART},
         confirms=1,
         by_hand_s=BY_MESSAGE_S,
     ),
@@ -313,11 +313,12 @@ async def prepared(folder: Path, *, seed: int, clock: Clock) -> AsyncIterator[De
 
 
 def write_configuration(folder: Path, ports: Mapping[str, int]) -> None:
-    """Write station_configs/ with local ports, the demo's control plan, and no outside receiver."""
+    """Write station_configs/ with local ports, the demo's control plan as a workbook, and no outside receiver."""
     folder.mkdir(parents=True, exist_ok=True)
     for source in sorted(_station_configs().glob("*.yaml")):
         shutil.copyfile(source, folder / source.name)
-    shutil.copyfile(Path(__file__).with_name("control_plan.yaml"), folder / "control_plan.yaml")
+    (folder / "control_plan.yaml").unlink()
+    shutil.copyfile(Path(__file__).with_name("control_plan.xlsx"), folder / "control_plan.xlsx")
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 4096  # no line of the plant's file is broken that was not
