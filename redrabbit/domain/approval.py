@@ -51,6 +51,8 @@ class RequestEnd(StrEnum):
     """What it is about was changed, so it is no longer what was asked for."""
     TIME_OVER = "time_over"
     """Nobody approved it in time."""
+    ASKER_GONE = "asker_gone"
+    """Who had asked was disabled, or their account was over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from redrabbit.domain import acts
-from redrabbit.domain.approval import ApprovalMode, due_after
+from redrabbit.domain.approval import ApprovalMode, RequestEnd, due_after
 from redrabbit.domain.asked_acts import ASKED
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.approval import (
@@ -13,10 +13,11 @@ from redrabbit.domain.facts.approval import (
     ApprovalOverdue,
     ApprovalRecord,
 )
+from redrabbit.domain.facts.approval_request import ApprovalFell
 from redrabbit.domain.facts.fact import read_json
 from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.fallen_requests import WAITS, end_of_alarm
-from redrabbit.domain.identity import AGENT, SCHEDULER, Actor, LineId
+from redrabbit.domain.identity import AGENT, SCHEDULER, Actor, LineId, PersonId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.permissions import PROOFS
 from redrabbit.domain.plant import Plant
@@ -128,6 +129,15 @@ def forget_changed(uow: UnitOfWork, subject: Subject, subject_id: str) -> None:
     for approval in uow.find(ApprovalRecord, *of_it):
         if approval.mode is not ApprovalMode.BEFORE and _is_changed(uow, approval):
             _forget(uow, approval)
+
+
+def end_requests_of(uow: UnitOfWork, person_id: PersonId) -> None:
+    """End each request of somebody who has no rights any more: once they have them again, they ask anew."""
+    for request in uow.find(ApprovalRecord, WAITS, equals("decided_by", person_id)):
+        if request.is_waiting_request:
+            fell = ApprovalFell(entry=request.of_entry, end=RequestEnd.ASKER_GONE)
+            record(uow, fell, stream=request.stream, actor=AGENT)
+            end_alarm(uow, request)
 
 
 def _forget(uow: UnitOfWork, approval: ApprovalRecord) -> None:

@@ -99,6 +99,14 @@ def forget_credentials(uow: UnitOfWork, person_id: str) -> None:
         unlock(uow, subject_of(person_id, kind))
 
 
+def forget_codes(uow: UnitOfWork, person_id: str) -> None:
+    """Forget each code that was given to a person or that they made for others: it stands for what they were then."""
+    for purpose in CodePurpose:
+        for code in uow.rows(OneTimeCode, purpose=purpose):
+            if person_id in code.subject.split(" "):
+                uow.forget_rows(OneTimeCode, digest=code.digest)
+
+
 def give_code(uow: UnitOfWork, purpose: CodePurpose, subject: str, code: str | None = None) -> str:
     """Return a new code, the only one that works for this from now on; it is shown once and not kept.
 

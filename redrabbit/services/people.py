@@ -27,6 +27,8 @@ from redrabbit.domain.rights import (
 )
 from redrabbit.domain.role import Role
 from redrabbit.domain.text import compared_name
+from redrabbit.services.approving import end_requests_of
+from redrabbit.services.credentials import forget_codes
 from redrabbit.services.plant_numbers import next_in_plant
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.queries.people import kept_name, reads_as
@@ -107,7 +109,7 @@ def change(
         refuse_long_audit(changed, uow.now)
     _refuse_unadministered(uow, changed)
     if not is_active(person, uow.now):
-        end_sessions(uow, person_id)  # who had expired and is given a later end signs in anew
+        _end_what_began(uow, person_id)  # who had expired and is given a later end signs in anew
     told = PersonChanged(
         person_id=person_id,
         name=name,
@@ -121,12 +123,12 @@ def change(
 
 
 def disable(uow: UnitOfWork, person_id: PersonId, *, actor: Actor) -> PersonRecord:
-    """Take all rights of a person away, and end their sessions; refused for the last administrator."""
+    """Take all rights of a person away, and end what they began; refused for the last administrator."""
     person = the_person(uow, person_id)
     if person.disabled_at is not None:
         raise Refusal("person_disabled", person=person_id)
     _refuse_unadministered(uow, replace(person, disabled_at=uow.now))
-    end_sessions(uow, person_id)  # for good: else they live again when the person is enabled
+    _end_what_began(uow, person_id)  # for good: else it lives again when the person is enabled
     record(uow, PersonDisabled(person_id=person_id), stream=PLANT_STREAM, actor=actor)
     return the_person(uow, person_id)
 
@@ -135,7 +137,7 @@ def enable(uow: UnitOfWork, person_id: PersonId, *, actor: Actor) -> PersonRecor
     """Let a person have the rights of their grants again; they sign in anew."""
     if the_person(uow, person_id).disabled_at is None:
         raise Refusal("person_not_disabled", person=person_id)
-    end_sessions(uow, person_id)  # an earlier version left them when it disabled somebody
+    _end_what_began(uow, person_id)  # an earlier version left it when it disabled somebody
     record(uow, PersonEnabled(person_id=person_id), stream=PLANT_STREAM, actor=actor)
     return the_person(uow, person_id)
 
@@ -187,6 +189,13 @@ def administrators(
         if without is None or grant.grant_id != without.grant_id
     ]
     return lasting_administrators(people.values(), grants, uow.now)
+
+
+def _end_what_began(uow: UnitOfWork, person_id: PersonId) -> None:
+    """End what a person began or was given while they had rights: sessions, links and codes, and what they asked for."""
+    end_sessions(uow, person_id)
+    forget_codes(uow, person_id)
+    end_requests_of(uow, person_id)
 
 
 def _refuse_unadministered(uow: UnitOfWork, changed: PersonRecord) -> None:

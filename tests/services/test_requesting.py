@@ -41,7 +41,7 @@ from redrabbit.domain.identity import (
     PartId,
     PersonId,
 )
-from redrabbit.domain.people_acts import DisablePerson, GrantRole, RevokeRole
+from redrabbit.domain.people_acts import DisablePerson, EnablePerson, GrantRole, RevokeRole
 from redrabbit.domain.people_rules import PeopleRules
 from redrabbit.domain.reauthentication import Reauthentication
 from redrabbit.domain.record_query import equals, recorded
@@ -443,14 +443,22 @@ async def test_one_that_nobody_approves_is_told_once_and_ends_in_time() -> None:
     assert [state for state, _ in office.alarms()] == [False]
 
 
-async def test_who_lost_the_right_has_nothing_done_in_their_name() -> None:
+async def test_what_who_is_disabled_asked_for_ends_and_waits_no_more_once_they_are_enabled() -> (
+    None
+):
+    """Hostile test 13: what was begun before an account was closed does not live again with it."""
     office = await Office.opened()
     request = await office.asks(office.excuse(), office.lin)
-    lost = DisablePerson(person_id=PersonId(office.lin.id))
-    await office.served.service.do(lost, ADMINISTRATOR)
-    approve = office.approval(request.of_entry)
-    assert await office.refused(approve, office.wu, office.shown(office.wu)) == "asker_may_not"
+    lin = PersonId(office.lin.id)
+    await office.served.service.do(DisablePerson(person_id=lin), ADMINISTRATOR)
+    ended = office.request(request.of_entry)
+    assert (ended.ended, ended.ended_by) == (RequestEnd.ASKER_GONE, AGENT.id)
+    await office.served.service.do(EnablePerson(person_id=lin), ADMINISTRATOR)
+    assert office.request(request.of_entry).ended is RequestEnd.ASKER_GONE
+    with pytest.raises(Refusal, match="request_ended"):
+        office.approval(request.of_entry)
     assert office.due.outcome is None
+    assert (await office.asks(office.excuse(), office.lin)).is_waiting_request
 
 
 async def now_an_operator(office: Office, person: Actor) -> None:

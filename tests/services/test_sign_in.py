@@ -568,7 +568,7 @@ def test_a_session_of_before_is_dead_for_good_also_when_its_person_comes_back(
     plant.people.register("Chen", Role.ADMINISTRATOR)
     ends = None if how == "disabled" else plant.clock.now() + SECOND
     li_na = plant.people.register("Li Na", Role.AUDITOR, expires_at=ends)
-    before = plant.enter("Li Na")
+    before, link = plant.enter("Li Na"), plant.people.link(li_na)
     if how == "disabled":
         plant.people.write(lambda uow: people.disable(uow, li_na, actor=SERVER))
     plant.clock.jump(2)
@@ -593,4 +593,6 @@ def test_a_session_of_before_is_dead_for_good_also_when_its_person_comes_back(
 
     plant.people.write(come_back)
     assert plant.asker(session=before).person is None
+    with pytest.raises(Refusal, match="code_does_not_work"):  # as a link of before does
+        let(plant.sign_in.welcome(link))
     assert plant.asker(session=plant.enter("Li Na")).person is not None

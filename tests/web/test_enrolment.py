@@ -5,9 +5,11 @@ import re
 import pytest
 
 from redrabbit.domain.beside import digest_of
+from redrabbit.domain.identity import SERVER
 from redrabbit.domain.records import StationScreenRecord
 from redrabbit.domain.role import Role
 from redrabbit.domain.throttle import FREE_OF_ADDRESS, LOCKED_AFTER
+from redrabbit.services.people import disable, enable
 from redrabbit.web.access import form_token
 from tests.people import People
 from tests.web.conftest import NONCE, RULES, Visitor
@@ -118,6 +120,18 @@ def test_a_code_counts_nothing_once_its_maker_has_no_rights(visitor: Visitor) ->
     visitor.client.cookies.set("rr_session", people.session(leader))
     code = made(visitor)
     people.disable(leader)
+    assert sent(visitor, "/enrol", code=code, name="x")[0] == 409
+    assert visitor.plant.ask(lambda reader: reader.find(StationScreenRecord)) == []
+
+
+def test_a_code_from_before_its_maker_was_disabled_never_works_again(visitor: Visitor) -> None:
+    people = people_of(visitor)
+    people.register("Wu Lan", Role.ADMINISTRATOR)
+    leader = people.register("Wang Fang", Role.SHIFT_LEADER)
+    visitor.client.cookies.set("rr_session", people.session(leader))
+    code = made(visitor)
+    people.write(lambda uow: disable(uow, leader, actor=SERVER))
+    people.write(lambda uow: enable(uow, leader, actor=SERVER))
     assert sent(visitor, "/enrol", code=code, name="x")[0] == 409
     assert visitor.plant.ask(lambda reader: reader.find(StationScreenRecord)) == []
 

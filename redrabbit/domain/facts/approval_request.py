@@ -133,11 +133,12 @@ class ApprovalFell(Fact):
     entry: int
     """Of the request."""
     end: RequestEnd
-    """`changed`, what it is about was changed; `time_over`, nobody approved it in time."""
+    """`changed`, what it is about was changed; `time_over`, nobody approved it in time; `asker_gone`, who had asked has no
+    rights any more."""
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """End the request; LookupError where it does not wait, or a person ends it so."""
-        if self.end not in {RequestEnd.CHANGED, RequestEnd.TIME_OVER}:
+        if self.end not in {RequestEnd.CHANGED, RequestEnd.TIME_OVER, RequestEnd.ASKER_GONE}:
             raise LookupError(f"a request does not end of itself as {self.end.value}")
         return (Put(_ended(_waiting(look, self.entry), self.end, entry)),)
 

@@ -33,6 +33,7 @@ class ApprovalState(StrEnum):
     WITHDRAWN = "withdrawn"
     CHANGED = "changed"
     TIME_OVER = "time_over"
+    ASKER_GONE = "asker_gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

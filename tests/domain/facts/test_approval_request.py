@@ -111,6 +111,7 @@ def test_an_approved_request_is_carried_out_in_the_name_of_who_asked() -> None:
         ("approval_withdrawn", ANNA, {}, RequestEnd.WITHDRAWN),
         ("approval_fell", WU, {"end": "changed"}, RequestEnd.CHANGED),
         ("approval_fell", WU, {"end": "time_over"}, RequestEnd.TIME_OVER),
+        ("approval_fell", WU, {"end": "asker_gone"}, RequestEnd.ASKER_GONE),
     ],
 )
 def test_a_request_ends_once_and_without_effect(
