@@ -22,7 +22,7 @@ def payload_digest(salt: bytes, payload: bytes) -> str:
     return hashlib.sha256(salt + payload).hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class StatedName:
     """A name as somebody said it, with the salt that hides it in the ledger; local, erasable."""
 

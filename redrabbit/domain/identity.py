@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NewType
 
+from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.text import TextProblem, clean_name, compared_name
 
@@ -172,11 +173,13 @@ class Actor:
     """The number of the API token, if one was used."""
     standing: Standing | None = field(default=None, compare=False, repr=False)
     """By what they are known; nothing of it is recorded. None: by a token, which is looked up by its number, or by nothing."""
+    new_name: StatedName | None = field(default=None, compare=False, repr=False)
+    """The name that they state, where it is not kept yet: it is kept with what they do, or not at all."""
 
     @classmethod
-    def stated(cls, actor_id: str) -> "Actor":
+    def stated(cls, actor_id: str, new_name: StatedName | None = None) -> "Actor":
         """Return a person as they named themselves; `actor_id` stands for the name."""
-        return cls(id=actor_id, how=How.STATED)
+        return cls(id=actor_id, how=How.STATED, new_name=new_name)
 
 
 AGENT = Actor(id="agent", how=How.SYSTEM)

@@ -116,15 +116,18 @@ def may(roles: frozenset[Role], act: type[Act[Record]]) -> bool:
     return bool(roles & MAY[act])
 
 
-def needs(act: Act[Record]) -> tuple[str, ...]:
-    """Return which roles allow an act, as a refusal names them."""
-    return tuple(role.value for role in Role if role in MAY[type(act)])
+def needs(act: Act[Record], allowing: frozenset[Role] | None = None) -> tuple[str, ...]:
+    """Return which roles allow an act, as a refusal names them: `allowing`, or those of the table."""
+    allowing = MAY[type(act)] if allowing is None else allowing
+    return tuple(role.value for role in Role if role in allowing)
 
 
-def require_role(roles: frozenset[Role], act: Act[Record]) -> None:
-    """Refuse an act that none of these roles allows."""
-    if not may(roles, type(act)):
-        raise Refusal("not_permitted", act=act.KIND, needs=needs(act))
+def require_role(
+    roles: frozenset[Role], act: Act[Record], allowing: frozenset[Role] | None = None
+) -> None:
+    """Refuse an act that none of these roles allows; `allowing` are the roles where what it is about allows fewer."""
+    if not may(roles, type(act)) or not (allowing is None or roles & allowing):
+        raise Refusal("not_permitted", act=act.KIND, needs=needs(act, allowing))
 
 
 def require_scope(scopes: frozenset[Scope], act: Act[Record]) -> None:
@@ -142,10 +145,10 @@ def require_proof(how: How, act: Act[Record]) -> None:
         raise Refusal("proof_required", act=act.KIND)
 
 
-def require_person(act: Act[Record]) -> None:
-    """Refuse an act that nobody may do in a name that was only stated."""
+def require_person(act: Act[Record], allowing: frozenset[Role] | None = None) -> None:
+    """Refuse an act that nobody may do in a name that was only stated; `allowing` as above."""
     if isinstance(
         act,
         people_acts.ActOnPeople | acts.GiveSignature | acts.RefuseApproval | acts.WithdrawRequest,
     ):
-        raise Refusal("person_required", act=act.KIND, needs=needs(act))
+        raise Refusal("person_required", act=act.KIND, needs=needs(act, allowing))

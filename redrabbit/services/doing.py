@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar, cast
 
 from redrabbit.domain import acts
 from redrabbit.domain.acts import Act
+from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.containment import WindowEnd
 from redrabbit.domain.facts.fact import Record
@@ -80,15 +81,16 @@ class Door:
         *,
         seen: Seen = None,
         shown: Reauthentication | None = None,
+        names: tuple[StatedName, ...] = (),
     ) -> R:
         """Do what a person asks and return the record that it changed.
 
         `key` is the asker's own: asked again with it, the act is not done again and the first answer
         is returned. Refused where the key was used for something else. `seen` is asked of an act on a
         run: refused where the run has none of these versions any more. `shown` is by what they have just shown who
-        they are.
+        they are. `names` are those in the act that are not kept yet: they are kept with it.
         """
-        asked = Asked(act=act, actor=actor, key=key, seen=seen, shown=shown)
+        asked = Asked(act=act, actor=actor, key=key, seen=seen, shown=shown, names=names)
         if key is not None:
             before = await self._agent.database.read(lambda reader: answer_of(reader, asked))
             if before is not None:

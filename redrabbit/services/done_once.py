@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 
 from redrabbit.domain import acts
 from redrabbit.domain.acts import Act
+from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.codec import encode
 from redrabbit.domain.facts.fact import Record
@@ -15,6 +16,7 @@ from redrabbit.domain.reauthentication import Reauthentication
 from redrabbit.services.kept_answers import answer_again, answer_with
 from redrabbit.services.ports import KeptAct, Reader, UnitOfWork
 from redrabbit.services.run_version import run_version
+from redrabbit.services.stated_names import keep_new
 
 R = TypeVar("R", bound=Record)
 
@@ -32,6 +34,14 @@ class Asked:
     seen: Seen = None
     shown: Reauthentication | None = None
     """By what the asker has shown again who they are; only a signature asks for it."""
+    names: tuple[StatedName, ...] = ()
+    """Names in the act that are not kept yet: they are kept with it, as the one that the asker states is."""
+
+    @property
+    def new_names(self) -> tuple[StatedName, ...]:
+        """All names that are kept with the act, or not at all."""
+        own = self.actor.new_name
+        return self.names if own is None else (own, *self.names)
 
 
 def once(
@@ -51,6 +61,7 @@ def once(
         if before is not None:
             return cast("R", before)
         refuse_changed(uow, asked)
+        keep_new(uow, asked.new_names)
         result = command(uow)
         if asked.key is not None:
             uow.keep_act(_kept(uow, asked, asked.key, result, answered(result)))

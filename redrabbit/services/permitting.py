@@ -18,6 +18,7 @@ from redrabbit.domain.identity import Actor, How, LineId, PersonId, StationId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.people_rules import StatedNames
 from redrabbit.domain.permissions import (
+    MAY,
     needs,
     require_person,
     require_proof,
@@ -102,13 +103,30 @@ def somebody_is_registered(reader: Reader) -> bool:
 def require(reader: Reader, plant: Plant, act: Act[Any], actor: Actor, now: datetime) -> None:
     """Refuse an act that its asker may not do now, on its line, in its way; Refusal says what it takes."""
     if actor.how is How.STATED and not somebody_is_registered(reader):
-        require_person(act)
+        require_person(act, allowing(reader, act))
         return
     refuse_known_no_longer(reader, actor, now)
     roles = _roles(reader, plant, act, actor, now)
-    require_role(roles, act)
+    require_role(roles, act, allowing(reader, act))
     require_proof(actor.how, act)
     _limit(Asking(reader=reader, plant=plant, actor=actor, now=now, roles=roles), act)
+
+
+def allowing(reader: Reader, act: Act[Any]) -> frozenset[Role] | None:
+    """Return which roles allow an act where that depends on what it is about; None: on its kind only.
+
+    So nobody is told that roles would do which may not sign, or decide on, just this.
+    """
+    if isinstance(act, acts.GiveSignature):
+        try:
+            found = signable_at(reader, act.entry)
+        except Refusal:  # of nothing there is to sign; that is not told to who may sign nothing
+            return None
+        return found.signers(act.meaning) if act.meaning in found.meanings else None
+    if isinstance(act, acts.RefuseApproval):
+        request = reader.get(ApprovalRecord, act.entry)
+        return MAY[type(act_asked(request))] if request is not None else None
+    return None
 
 
 def _limit(asking: Asking, act: Act[Any]) -> None:
@@ -142,8 +160,8 @@ def _roles_of_stated(reader: Reader, plant: Plant, act: Act[Any], actor: Actor) 
     screens = reader.find(StationScreenRecord, equals("station", actor.station))
     allowed = plant.people.stated_names is StatedNames.AT_STATIONS
     if not (allowed and stands_at(screens, actor.station)):
-        raise Refusal("person_required", act=act.KIND, needs=needs(act))
-    require_person(act)
+        raise Refusal("person_required", act=act.KIND, needs=needs(act, allowing(reader, act)))
+    require_person(act, allowing(reader, act))
     return frozenset({Role.OPERATOR})
 
 

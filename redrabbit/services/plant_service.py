@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from redrabbit.base.sentence import sentence
 from redrabbit.domain.acts import Act
+from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.identity import Actor, How, StationId, person_name
 from redrabbit.domain.observation import StationView
@@ -19,7 +21,7 @@ from redrabbit.services.done_once import Seen
 from redrabbit.services.errors import OutcomeUnknown, StoreTrouble, TroubleWhy
 from redrabbit.services.permitting import require
 from redrabbit.services.ports import Reader, UnitOfWork
-from redrabbit.services.stated_names import id_of
+from redrabbit.services.stated_names import fresh_name
 from redrabbit.services.station_queue import Recording
 
 R = TypeVar("R", bound=Record)
@@ -46,6 +48,8 @@ class LocalPlantService:
         self._answer_within_s = answer_within_s
         self._read_within_s = read_within_s
         self._door = Door(agent)
+        self._new_names = WeakValueDictionary[str, StatedName]()
+        """Names that nobody has kept yet, as long as somebody asks something in them: two who state the same one have one id."""
         self._under_way: set[asyncio.Task[Any]] = set()
         """What people ask; also what they were told of that nobody knows yet."""
 
@@ -96,27 +100,31 @@ class LocalPlantService:
         station: str | None = None,
         counts_at: str | None = None,
     ) -> Actor:
-        """Return the person who states this name; a name that is new is kept with a salt (D23).
+        """Return the person who states this name; one that is new has a salt (D23), and is kept with what they do.
 
-        Raises Refusal for what is no name, and for who may not do the act that they ask in it, at this station: then nothing is
-        kept. Without an act somebody else states it, whose right to that was asked before.
+        Raises Refusal for what is no name, and for who may not do the act that they ask in it, at this station.
+        Without an act somebody else states it, whose right to that was asked before.
 
         A new name counts as a badge that is guessed at the station `counts_at`, and is refused where that comes too soon: the act may be
         refused afterwards, and what is kept as a name is no guess when it is scanned.
         """
         cleaned = person_name(name)
+        new = self._new_names.setdefault(cleaned, fresh_name(cleaned))  # before anybody keeps one
         known = await self.read(lambda reader: reader.id_of_name(cleaned))
         if known is not None:
             return Actor.stated(known)
         if act is not None:
             await self.require(act, Actor(id="", how=How.STATED, station=station))
+        if counts_at is not None:
+            await self._count_as_guess(cleaned, counts_at)
+        return Actor.stated(new.id, new)
 
-        def keep(uow: UnitOfWork) -> str:
-            if counts_at is not None and uow.id_of_name(cleaned) is None:
-                count_scan_of_nobody(uow, counts_at)
-            return id_of(uow, cleaned)
+    async def _count_as_guess(self, name: str, station: str) -> None:
+        def count(uow: UnitOfWork) -> None:
+            if uow.id_of_name(name) is None:
+                count_scan_of_nobody(uow, station)
 
-        return Actor.stated(await self._answered(self._agent.database.write(keep)))
+        await self._answered(self._agent.database.write(count))
 
     async def require(self, act: Act[Any], actor: Actor) -> None:
         """Refuse what the actor may not do, before anything is kept of what they said; `do` asks it again."""
@@ -133,13 +141,15 @@ class LocalPlantService:
         *,
         seen: Seen = None,
         shown: Reauthentication | None = None,
+        names: tuple[StatedName, ...] = (),
     ) -> R:
         """Do what a person asks and return the record that it changed; see `Door.do`.
 
         OutcomeUnknown where that is not known in time. It goes on all the same, and whoever asks again with the same
         key is told what became of it.
         """
-        return await self._answered(self._door.do(act, actor, key, seen=seen, shown=shown))
+        doing = self._door.do(act, actor, key, seen=seen, shown=shown, names=names)
+        return await self._answered(doing)
 
     async def _answered(self, work: Coroutine[Any, Any, T]) -> T:
         """Return what comes of it in time; whoever gives up waiting before takes back what has not begun."""

@@ -1,14 +1,43 @@
-"""What it takes to register somebody, or to tell anew what is told of them, as the page and the call ask it: names are kept from the right on, and not before (D51)."""
+"""What it takes to register somebody, or to tell anew what is told of them, as the page and the call ask it: names are kept with the act, or not at all (D51)."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Generic, TypeVar
 
+from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.facts.person import PersonKind, PersonLanguage
 from redrabbit.domain.identity import Actor, PersonId
 from redrabbit.domain.people_acts import ChangePerson, RegisterPerson
 from redrabbit.services.people import the_person
 from redrabbit.services.queries.people import name_now, names_in
 from redrabbit.web.site import Site
+
+A = TypeVar("A", RegisterPerson, ChangePerson)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming(Generic[A]):
+    """An act that names somebody, and the names in it that are not kept yet."""
+
+    act: A
+    names: tuple[StatedName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The names of one act, as they are said one after the other."""
+
+    site: Site
+    new: list[StatedName] = field(default_factory=list)
+
+    async def id_of(self, said: str, kept: str | None = None, shown: str = "") -> str:
+        """Return the id of what was said: the one that is kept where it is what was shown."""
+        if kept is not None and said.strip() == shown:
+            return kept
+        stated = await self.site.service.stated(said)
+        if stated.new_name is not None:
+            self.new.append(stated.new_name)
+        return stated.id
 
 
 async def registering(
@@ -20,7 +49,7 @@ async def registering(
     language: PersonLanguage | None = None,
     expires_at: datetime | None,
     same_name: bool,
-) -> RegisterPerson:
+) -> Naming[RegisterPerson]:
     """Return the act by which somebody is registered; Refusal where whoever asks may not, and nothing is kept then."""
     act = RegisterPerson(
         name="",
@@ -31,10 +60,13 @@ async def registering(
         same_name=same_name,
     )
     await site.service.require(act, who)
-    named = replace(act, name=(await site.service.stated(name)).id)
-    if not employee_number:
-        return named
-    return replace(named, employee_number=(await site.service.stated(employee_number)).id)
+    names = _Names(site)
+    named = replace(
+        act,
+        name=await names.id_of(name),
+        employee_number=await names.id_of(employee_number) if employee_number else None,
+    )
+    return Naming(act=named, names=tuple(names.new))
 
 
 async def changing(
@@ -47,7 +79,7 @@ async def changing(
     language: PersonLanguage | None,
     expires_at: datetime | None,
     same_name: bool,
-) -> ChangePerson:
+) -> Naming[ChangePerson]:
     """Return the act that tells of a person anew; Refusal where whoever asks may not, and nothing is kept then.
 
     A name and a number that are as they are shown stay as they are kept, erased ones too.
@@ -62,22 +94,16 @@ async def changing(
         same_name=same_name,
     )
     await site.service.require(act, who)
-    person, names = await site.service.read(
+    person, known = await site.service.read(
         lambda reader: (the_person(reader, person_id), names_in(reader))
     )
-    number = person.employee_number
-    return replace(
+    names, number = _Names(site), person.employee_number
+    told = replace(
         act,
         kind=person.kind,
-        name=await _kept(site, name, person.name, name_now(names, person_id)),
-        employee_number=await _kept(site, employee_number, number, name_now(names, number or ""))
+        name=await names.id_of(name, person.name, name_now(known, person_id)),
+        employee_number=await names.id_of(employee_number, number, name_now(known, number or ""))
         if employee_number
         else None,
     )
-
-
-async def _kept(site: Site, said: str, kept: str | None, shown: str) -> str:
-    """Return the id of what was said: the one that is kept where it is what was shown."""
-    if kept is not None and said.strip() == shown:
-        return kept
-    return (await site.service.stated(said)).id
+    return Naming(act=told, names=tuple(names.new))

@@ -39,7 +39,7 @@ from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.errors import DamagedDatabase
 from redrabbit.services.people_commands import PEOPLE_COMMANDS
 from tests.plants import LINE, OP20, OP30, TORQUE_CHECK, a_check, a_plant, a_station
-from tests.services.people_served import a_person, with_administrator
+from tests.services.people_served import a_person, named, with_administrator
 from tests.services.served import ANNA, LI, START, Served
 
 PART = PartId("RR-0001")
@@ -499,6 +499,8 @@ async def test_the_same_name_is_the_same_person_and_is_salted_once() -> None:
     served = await Served.opened()
     anna = await served.service.stated("Anna Meier")
     assert await served.service.stated("  Anna Meier ") == anna
+    await served.service.do(QUARANTINE, anna)
+    assert await served.service.stated("  Anna Meier ") == anna
     await served.restart()
     assert await served.service.stated("Anna Meier") == anna
     names = served.database.read_now(lambda reader: reader.names())
@@ -512,7 +514,35 @@ async def test_a_name_that_two_state_at_once_is_kept_once() -> None:
     served = await Served.opened()
     actors = await asyncio.gather(*(served.service.stated("Anna") for _ in range(3)))
     assert actors == [actors[0]] * 3
+    done = (served.service.do(QUARANTINE, each, f"k-{n}") for n, each in enumerate(actors))
+    await asyncio.gather(*done)
     assert list(served.database.read_now(lambda reader: reader.names())) == [actors[0].id]
+
+
+async def test_a_name_is_kept_with_what_is_done_in_it_and_not_with_what_is_refused() -> None:
+    """D51: a call about a part that nobody has kept the name of whoever made it, for ever."""
+    served = await Served.opened()
+
+    def kept() -> list[str]:
+        return [each.name for each in served.database.read_now(lambda r: r.names()).values()]
+
+    nobody_s = replace(QUARANTINE, part_id=PartId("RR-9999"))
+    for key in (None, "k-1"):
+        with pytest.raises(Refusal, match="no_such_part"):
+            await served.service.do(nobody_s, await served.service.stated("Zhao Liu"), key)
+        assert kept() == []
+    done = await served.service.do(QUARANTINE, await served.service.stated("Zhao Liu"), "k-1")
+    again = await served.service.do(QUARANTINE, await served.service.stated("Zhao Liu"), "k-1")
+    assert (done, kept()) == (again, ["Zhao Liu"])
+
+
+async def test_a_name_that_an_import_has_kept_meanwhile_is_asked_for_anew() -> None:
+    served = await Served.opened()
+    anna = await served.service.stated("Anna")
+    named(served, "Anna")
+    with pytest.raises(Refusal, match="known_no_longer"):
+        await served.service.do(QUARANTINE, anna)
+    await served.service.do(QUARANTINE, await served.service.stated("Anna"))
 
 
 async def test_the_ledger_holds_no_name() -> None:

@@ -12,7 +12,7 @@ from redrabbit.services.errors import OutcomeUnknown, StoreTrouble, TroubleWhy
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.ports import Reader
 from tests.plants import LINE
-from tests.services.served import START, Served
+from tests.services.served import ANNA, START, Served
 
 SOON_S = 0.05
 
@@ -88,7 +88,7 @@ async def test_a_page_that_can_not_be_read_in_time_says_so(plant: Served) -> Non
 async def test_who_gives_up_waiting_takes_back_what_has_not_begun(plant: Served) -> None:
     service = LocalPlantService(plant.agent)
     plant.answers = asyncio.Event()
-    asked = asyncio.create_task(service.stated("Berta"))
+    asked = asyncio.create_task(service.do(a_pause(plant.clock.now()), ANNA))
     await turn()
     asked.cancel()
     with pytest.raises(asyncio.CancelledError):

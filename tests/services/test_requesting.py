@@ -461,6 +461,27 @@ async def test_what_who_is_disabled_asked_for_ends_and_waits_no_more_once_they_a
     assert (await office.asks(office.excuse(), office.lin)).is_waiting_request
 
 
+async def test_who_may_not_decide_here_is_told_who_may() -> None:
+    """Hostile test 15: who had no role on the line was told that operators might approve an excuse."""
+    office = await Office.opened()
+    await office.served.service.do(BENT, office.chen)
+    release = await office.asks(RELEASE, office.wu)
+    excuse = await office.asks(office.excuse(), office.lin)
+    elsewhere = await a_person(office.served, "Sun", Role.ADMINISTRATOR, line=None)
+    told = {
+        excuse.of_entry: ("shift_leader", "quality_engineer"),
+        release.of_entry: ("quality_engineer",),
+    }
+    for entry, needs in told.items():
+        refuse = acts.RefuseApproval(entry=entry, reason="no")
+        for act in (office.approval(entry), refuse):
+            for asker in (elsewhere, office.chen):
+                with pytest.raises(Refusal) as refusal:
+                    await office.served.service.do(act, asker, shown=office.shown(asker))
+                assert refusal.value.code == "not_permitted"
+                assert refusal.value.params["needs"] == needs
+
+
 async def now_an_operator(office: Office, person: Actor) -> None:
     """Take all roles from a person, and let them be an operator."""
     of_them = equals("person_id", person.id)

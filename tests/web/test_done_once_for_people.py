@@ -108,3 +108,20 @@ def test_a_name_that_may_not_do_what_it_asks_is_not_kept(visitor: Visitor, door:
         due = {"occurrence": "line1-O-1", "reason": "prototype", "by": "Zhao Liu"}
         assert sent(visitor, "/due/excuse", **due)[0] == 403
     assert visitor.plant.ask(lambda reader: dict(reader.names())) == before
+
+
+@pytest.mark.parametrize("door", ["page", "api"])
+def test_a_name_that_asks_for_what_can_not_be_done_is_not_kept(visitor: Visitor, door: str) -> None:
+    """An operator may put a part aside; there is no such part."""
+    people = people_of(visitor)
+    people.register("Chen", Role.ADMINISTRATOR)
+    visitor.client.cookies.set("rr_screen", people.screen("line1-op20"))
+    before = visitor.plant.ask(lambda reader: dict(reader.names()))
+    if door == "api":
+        path, body = "/api/v1/challenge-parts/RR-9999/quarantine", {"operator": "Zhao Liu"}
+        answer = visitor.client.post(path, json={**body, "reason": "bent"}, headers=ORIGIN)
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_such_part")
+    else:
+        remark = {"text": "bent", "by": "Zhao Liu"}
+        assert sent(visitor, "/runs/line1-R-9999/remarks", **remark)[0] >= 400
+    assert visitor.plant.ask(lambda reader: dict(reader.names())) == before

@@ -121,6 +121,24 @@ def test_what_is_refused_keeps_no_name(visitor: Visitor) -> None:
     assert visitor.plant.ask(lambda reader: dict(reader.names())) == before
 
 
+def test_what_the_rules_refuse_of_an_administrator_keeps_no_name(visitor: Visitor) -> None:
+    """They might, and it was no more than a slip: two people with one number."""
+    people = people_of(visitor)
+    people.register("Chen", Role.ADMINISTRATOR)
+    li_na = people.register("Li Na", Role.QUALITY_ENGINEER, number="204711")
+    visitor.client.post("/api/v1/session", json={"name": "Chen", "password": PASSWORD})
+    before = visitor.plant.ask(lambda reader: dict(reader.names()))
+    taken = {"name": "Bao", "employee_number": "204711"}
+    asked(visitor, "POST", "/people", 409, taken)
+    late = {"name": "Li Na Meier", "expires_at": "2020-01-01T00:00:00Z"}
+    asked(visitor, "PUT", f"/people/{li_na}", 422, late)
+    assert done(visitor, "/people", **taken)[0] == 409
+    assert (
+        done(visitor, f"/people/{li_na}/change", name="Li Na Meier", expires="2020-01-01")[0] == 409
+    )
+    assert visitor.plant.ask(lambda reader: dict(reader.names())) == before
+
+
 def test_others_change_nothing(visitor: Visitor) -> None:
     people = people_of(visitor)
     people.register("Chen", Role.ADMINISTRATOR)

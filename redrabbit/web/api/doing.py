@@ -6,6 +6,7 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Request
 
 from redrabbit.domain import acts
+from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.identity import StationId
 from redrabbit.services.queries.people import Names, names_in
@@ -32,10 +33,13 @@ def _caller(request: Request, key: Key = None) -> Caller:
 By = Annotated[Caller, Depends(_caller)]
 
 
-async def done(site: Site, act: acts.Act[R], by: Caller) -> R:
-    """Do an act of whoever is signed in; nobody does one about people in a name that is only stated."""
+async def done(site: Site, act: acts.Act[R], by: Caller, names: tuple[StatedName, ...] = ()) -> R:
+    """Do an act of whoever is signed in; nobody does one about people in a name that is only stated.
+
+    `names` are those in the act that are not kept yet.
+    """
     who = await actor(site.service, by.request, "")
-    return await site.service.do(act, who, by.key)
+    return await site.service.do(act, who, by.key, names=names)
 
 
 async def do(

@@ -89,11 +89,6 @@ def people_api_router(site: Site) -> APIRouter:
         items = [KnownPerson.model_validate(row) for row in found]
         return Page(items=items, next=following)
 
-    @router.get("/people/{person_id}", openapi_extra=refuses("no_such_person"))
-    async def read_person(person_id: Slug) -> KnownPersonWithGrants:
-        """Return one person with their roles."""
-        return await _person(site, person_id)
-
     @router.post(
         "/people",
         status_code=201,
@@ -103,7 +98,7 @@ def people_api_router(site: Site) -> APIRouter:
     )
     async def register_person(body: NewPerson, by: By) -> KnownPersonWithGrants:
         """Register somebody; no right comes with it."""
-        act = await registering(
+        naming = await registering(
             site,
             await actor(site.service, by.request, ""),
             name=body.name,
@@ -112,7 +107,8 @@ def people_api_router(site: Site) -> APIRouter:
             expires_at=body.expires_at,
             same_name=body.same_name,
         )
-        return await _person(site, (await done(site, act, by)).person_id)
+        known = await done(site, naming.act, by, naming.names)
+        return await _person(site, known.person_id)
 
     @router.put(
         "/people/{person_id}",
@@ -128,7 +124,7 @@ def people_api_router(site: Site) -> APIRouter:
     )
     async def change_person(person_id: Slug, body: NewPerson, by: By) -> KnownPersonWithGrants:
         """Tell anew, and as a whole, what is told of a person: what is left out is told no more."""
-        act = await changing(
+        naming = await changing(
             site,
             await actor(site.service, by.request, ""),
             PersonId(person_id),
@@ -138,12 +134,12 @@ def people_api_router(site: Site) -> APIRouter:
             expires_at=body.expires_at,
             same_name=body.same_name,
         )
-        await done(site, act, by)
+        await done(site, naming.act, by, names=naming.names)
         return await _person(site, person_id)
 
+    _add_alarms(router, site)
     _add_rights(router, site)
     _add_ways(router, site)
-    _add_alarms(router, site)
     _add_tokens(router, site)
     return router
 
@@ -258,6 +254,11 @@ def _add_ways(router: APIRouter, site: Site) -> None:
 
 
 def _add_alarms(router: APIRouter, site: Site) -> None:
+    @router.get("/people/{person_id}", openapi_extra=refuses("no_such_person"))
+    async def read_person(person_id: Slug) -> KnownPersonWithGrants:
+        """Return one person with their roles."""
+        return await _person(site, person_id)
+
     @router.post(
         "/people/alarms/{alarm_id}/acknowledge",
         openapi_extra=refuses("alarm_already_acknowledged", "alarm_of_administrators"),

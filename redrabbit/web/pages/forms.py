@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 from starlette.requests import Request
 
 from redrabbit.domain.acts import Act
+from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.identity import Actor, StationId
@@ -28,12 +29,18 @@ KEY_PREFIX: Final = "form-"
 
 
 async def carry_out(
-    site: Site, request: Request, form: Form, act: Act[R], *, at: str | None = None
+    site: Site,
+    request: Request,
+    form: Form,
+    act: Act[R],
+    *,
+    at: str | None = None,
+    names: tuple[StatedName, ...] = (),
 ) -> R:
     """Do what the form asks, as who is signed in, or in the name that it or this browser states (D19), once.
 
     `at` is the station whose page it stands on; Refusal for an act at another one. A PIN that a form brings from a station's own screen
-    is asked first, and kept nowhere.
+    is asked first, and kept nowhere. `names` are those in the act that are not kept yet.
     """
     if form.get("pin", "").strip():
         await shown_again(site, request, password="", pin=form["pin"].strip())
@@ -44,7 +51,7 @@ async def carry_out(
         plant = site.service.plant
         await site.service.read(lambda reader: refuse_elsewhere(reader, plant, act, at))
     key = key_of(form, path=request.url.path, name=_stated(request, form) or who.id)
-    done = await site.service.do(act, who, key=key)
+    done = await site.service.do(act, who, key=key, names=names)
     if asker.screen is not None:
         await site.sign_in.at_stations.acted(StationId(asker.screen.station))
     return done

@@ -62,7 +62,7 @@ from redrabbit.web.pages import qualifications
 from redrabbit.web.pages.forms import Form, asking, carry_out, key_of, word
 from redrabbit.web.pages.scans import badge_code
 from redrabbit.web.pages.shell import shell_page
-from redrabbit.web.registering import changing, registering
+from redrabbit.web.registering import Naming, changing, registering
 from redrabbit.web.rendering import Visit
 from redrabbit.web.site import Site, id_in
 from redrabbit.web.values import end_of_day
@@ -107,8 +107,8 @@ def people_router(site: Site) -> APIRouter:
         form: Form = {}
         try:
             form = await site.form(request)
-            act = await _registered(site, request, form)
-            person = await carry_out(site, request, form, act)
+            naming = await _registered(site, request, form)
+            person = await carry_out(site, request, form, naming.act, names=naming.names)
         except Refusal as refusal:
             return await _people_shown(site, site.visit(request).with_refusal(refusal), form)
         return RedirectResponse(f"/people/{person.person_id}", status_code=303)
@@ -271,7 +271,7 @@ def _status(visit: Visit) -> int:
     return 409 if visit.refused is not None else 200
 
 
-async def _registered(site: Site, request: Request, form: Form) -> RegisterPerson:
+async def _registered(site: Site, request: Request, form: Form) -> Naming[RegisterPerson]:
     return await registering(
         site,
         await asking(site, request, form),
@@ -342,7 +342,7 @@ async def _told_anew(site: Site, request: Request, person_id: PersonId, form: Fo
     zone, said = site.service.plant.zone, form.get("expires", "").strip()
     known = await site.service.read(lambda reader: the_person(reader, person_id))
     stays = said == last_day(known.expires_at, zone)
-    act = await changing(
+    naming = await changing(
         site,
         await asking(site, request, form),
         person_id,
@@ -352,7 +352,7 @@ async def _told_anew(site: Site, request: Request, person_id: PersonId, form: Fo
         expires_at=known.expires_at if stays else end_of_day(said, zone),
         same_name=bool(form.get("same_name")),
     )
-    await carry_out(site, request, form, act)
+    await carry_out(site, request, form, naming.act, names=naming.names)
     return ""
 
 

@@ -120,10 +120,11 @@ async def taught_in(site: Site, request: Request, form: Form, station_id: str) -
         name="",
         same_name=bool(form.get("same_name")),
     )
-    await site.service.require(act, leader)  # before the name is kept
+    await site.service.require(act, leader)
     await site.sign_in.at_stations.count_try(station)
     newcomer = await site.service.stated(form.get("name", ""))
-    await site.service.do(replace(act, name=newcomer.id), leader)
+    names = () if newcomer.new_name is None else (newcomer.new_name,)
+    await site.service.do(replace(act, name=newcomer.id), leader, names=names)
     await site.sign_in.at_stations.was_asked_for(station)
     await site.sign_in.at_stations.scan(station, code)
 
