@@ -4,13 +4,14 @@ openpyxl is wrapped here for writing; what opens in a spreadsheet program is not
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
+    from openpyxl.cell import Cell, MergedCell
     from openpyxl.worksheet.worksheet import Worksheet
 
 CALCULATED: Final = "=+-@\uff1d\uff0b\uff0d\uff20"
@@ -32,7 +33,10 @@ def new_workbook(*sheets: str) -> "Workbook":
 
 def put_text(sheet: "Worksheet", row: int, column: int, text: str) -> None:
     """Write a text as a text, whatever it begins with; rows and columns count from 1."""
-    cell = sheet.cell(row, column)
+    _fill(sheet.cell(row, column), text)
+
+
+def _fill(cell: "Cell | MergedCell", text: str) -> None:
     cell.number_format = TEXT_FORMAT
     if text:
         cell.value = text
@@ -42,30 +46,82 @@ def put_text(sheet: "Worksheet", row: int, column: int, text: str) -> None:
 
 def put_header(sheet: "Worksheet", row: int, column: int, text: str) -> None:
     """Write a text as the header of a column."""
+    put_text(sheet, row, column, text)
+    _as_header(sheet.cell(row, column))
+
+
+def _as_header(cell: "Cell | MergedCell") -> None:
     from openpyxl.styles import Font, PatternFill  # noqa: PLC0415  because few commands need it
 
-    put_text(sheet, row, column, text)
-    cell = sheet.cell(row, column)
     cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="DDE6F0")
 
 
 def put_table(
-    sheet: "Worksheet", header: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int]
+    sheet: "Worksheet",
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    widths: Sequence[int],
+    above: Sequence[str] = (),
 ) -> None:
-    """Write a table from the first cell on; the header stays in sight and is printed on each page."""
+    """Write a table; the header stays in sight and is printed on each page. `above` are lines of words that stand before it."""
     from openpyxl.styles import Alignment  # noqa: PLC0415  because few commands need it
-    from openpyxl.utils import get_column_letter  # noqa: PLC0415  as above
 
     wrapped = Alignment(vertical="top", wrap_text=True)
+    for row, text in enumerate(above, 1):
+        put_text(sheet, row, 1, text)
+    top = len(above) + 1
     for column, text in enumerate(header, 1):
-        put_header(sheet, 1, column, text)
-    for row, cells in enumerate(rows, 2):
+        put_header(sheet, top, column, text)
+    for row, cells in enumerate(rows, top + 1):
         for column, text in enumerate(cells, 1):
             put_text(sheet, row, column, text)
             sheet.cell(row, column).alignment = wrapped
+    _lay_out(sheet, widths, top)
+
+
+def streamed_table(
+    title: str,
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    widths: Sequence[int],
+    above: Sequence[str] = (),
+) -> bytes:
+    """Return a workbook of one table, as `put_table` writes it, whose cells are never all in memory."""
+    from openpyxl import Workbook  # noqa: PLC0415  because few commands need it
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415  as above
+    from openpyxl.styles import Alignment  # noqa: PLC0415  as above
+
+    wrapped = Alignment(vertical="top", wrap_text=True)
+    book = Workbook(write_only=True)
+    book.properties.creator = "Red Rabbit"
+    sheet = book.create_sheet(title)
+    _lay_out(sheet, widths, len(above) + 1)  # what is streamed can't be laid out afterwards
+
+    def cell(text: str) -> "Cell":
+        made: Cell = WriteOnlyCell(sheet)
+        _fill(made, text)
+        return made
+
+    for text in above:
+        sheet.append([cell(text)])
+    top = [cell(text) for text in header]
+    for each in top:
+        _as_header(each)
+    sheet.append(top)
+    for row in rows:
+        cells = [cell(text) for text in row]
+        for each in cells:
+            each.alignment = wrapped
+        sheet.append(cells)
+    return packed(book)
+
+
+def _lay_out(sheet: "Worksheet", widths: Sequence[int], header_row: int) -> None:
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415  because few commands need it
+
     for column, width in enumerate(widths, 1):
         sheet.column_dimensions[get_column_letter(column)].width = width
-    print_wide(sheet, 1)
+    print_wide(sheet, header_row)
 
 
 def print_wide(sheet: "Worksheet", header_row: int) -> None:

@@ -89,6 +89,15 @@ def day_ends(zone: ZoneInfo, day: date) -> datetime:
     return instant_of(zone, day + ONE_DAY, time.min)
 
 
+def span_of_days(
+    zone: ZoneInfo, first: date | None, last: date | None
+) -> tuple[datetime | None, datetime | None]:
+    """Return when plant-local days begin and end, both days included; None: no bound is asked for, or none comes after."""
+    begin = day_begins(zone, first) if first is not None else None
+    end = day_ends(zone, last) if last is not None and last < date.max else None
+    return begin, end
+
+
 def plant_date(zone: ZoneInfo, instant: datetime) -> date:
     """Return the date on the plant's wall at an instant."""
     return instant.astimezone(zone).date()

@@ -48,6 +48,11 @@ def text_from(text: str, limit: int = MOST_FILTER_CHARACTERS) -> str:
     return cleaned
 
 
+def optional_text_from(text: str | None) -> str | None:
+    """Return a text as above; None where there is none, or it is empty."""
+    return text_from(text) if text else None
+
+
 def day_from(text: str) -> date:
     """Return a plant-local day of this century."""
     try:

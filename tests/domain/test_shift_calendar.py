@@ -16,6 +16,7 @@ from redrabbit.domain.shift_calendar import (
     overlaps,
     plant_date,
     shift_windows,
+    span_of_days,
 )
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -254,6 +255,14 @@ def test_overlapping_shifts_are_named_with_their_day(
 )
 def test_a_day_ends_where_the_next_one_begins(zone: ZoneInfo, day: date) -> None:
     assert day_begins(zone, day) <= day_ends(zone, day) == day_begins(zone, day + timedelta(days=1))
+
+
+def test_a_span_of_days_has_both_its_days_and_only_the_bounds_that_are_asked_for() -> None:
+    first, last = date(2026, 3, 28), date(2026, 3, 29)
+    begin, end = span_of_days(BERLIN, first, last)
+    assert (begin, end) == (day_begins(BERLIN, first), day_begins(BERLIN, date(2026, 3, 30)))
+    assert span_of_days(BERLIN, None, None) == (None, None)
+    assert span_of_days(BERLIN, date.max, date.max) == (day_begins(BERLIN, date.max), None)
 
 
 def test_no_day_comes_after_the_last() -> None:

@@ -132,6 +132,9 @@ class DevicesPage:
 
     now: datetime
     plan: str
+    line: str | None
+    """The one whose devices are asked for; None: all."""
+    lines: tuple[tuple[str, Text], ...]
     rows: tuple[DeviceRow, ...]
     root: str
     size: int
@@ -185,14 +188,20 @@ def check_page(reader: Reader, plant: Plant, check_id: str, now: datetime) -> Ch
 
 
 def devices_page(
-    reader: Reader, plant: Plant, views: Mapping[StationId, StationView], now: datetime
+    reader: Reader,
+    plant: Plant,
+    views: Mapping[StationId, StationView],
+    now: datetime,
+    line: str | None = None,
 ) -> DevicesPage:
-    """Return every device of the plant, in the order of its files."""
-    head = reader.head()
+    """Return every device of the plant, or of a line, in the order of its files."""
+    head, overviews = reader.head(), device_overviews(reader, plant, views, now)
     return DevicesPage(
         now=now,
         plan=plant.plan.label,
-        rows=tuple(_row(plant, each) for each in device_overviews(reader, plant, views, now)),
+        line=line,
+        lines=tuple((each.id, each.name) for each in plant.lines),
+        rows=tuple(_row(plant, each) for each in overviews if line in {None, each.station.line}),
         root=head.root,
         size=head.size,
     )

@@ -58,6 +58,9 @@ class CoveragePage:
     """The matrix of the plan in force, and its gaps."""
 
     plan: str
+    line: str | None
+    """The one that is asked for; None: all."""
+    lines: tuple[tuple[str, Text], ...]
     rows: tuple[CoverageRow, ...]
     gaps: tuple[GapRow, ...]
 
@@ -79,13 +82,17 @@ def coverage_now(reader: Reader, plant: Plant, now: datetime) -> Coverage:
     return coverage(plant, now, recorded_in(reader))
 
 
-def coverage_page(reader: Reader, plant: Plant, now: datetime) -> CoveragePage:
-    """Return the matrix and its gaps, with names."""
+def coverage_page(
+    reader: Reader, plant: Plant, now: datetime, line: str | None = None
+) -> CoveragePage:
+    """Return the matrix and its gaps, with names; of the whole plant, or of a line."""
     found = coverage_now(reader, plant, now)
     return CoveragePage(
         plan=plant.plan.label,
-        rows=tuple(_row(cell, plant) for cell in found.rows),
-        gaps=tuple(_gap(gap, plant) for gap in found.gaps),
+        line=line,
+        lines=tuple((each.id, each.name) for each in plant.lines),
+        rows=tuple(_row(cell, plant) for cell in found.rows if line in {None, cell.line}),
+        gaps=tuple(_gap(gap, plant) for gap in found.gaps if line in {None, gap.line}),
     )
 
 

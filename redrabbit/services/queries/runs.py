@@ -9,7 +9,7 @@ from redrabbit.domain.identity import RunId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.records import PresentationRecord, RunRecord
-from redrabbit.domain.shift_calendar import day_begins, day_ends
+from redrabbit.domain.shift_calendar import span_of_days
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, Where
 from redrabbit.services.queries.counts import (
@@ -106,11 +106,7 @@ def runs_page(reader: Reader, plant: Plant, wanted: RunFilter, now: datetime) ->
 
 def _asked(plant: Plant, wanted: RunFilter) -> RunsWanted:
     """Return what a filter asks for, without its cursor."""
-    begin, end = None, None
-    if wanted.from_date:
-        begin = day_begins(plant.zone, wanted.from_date)
-    if wanted.to_date and wanted.to_date < date.max:
-        end = day_ends(plant.zone, wanted.to_date)
+    begin, end = span_of_days(plant.zone, wanted.from_date, wanted.to_date)
     return RunsWanted(
         line=wanted.line or None,
         device=wanted.device or None,

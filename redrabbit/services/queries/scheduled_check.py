@@ -6,7 +6,7 @@ from datetime import datetime
 from redrabbit.domain.identity import OccurrenceId
 from redrabbit.domain.pauses import stands_now
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import AlarmRecord, LapseReasonRecord, OccurrenceRecord
+from redrabbit.domain.records import AlarmRecord, LapseReasonRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.subject import Subject
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.alarms import AlarmRow, alarm_row
@@ -55,7 +55,8 @@ def scheduled_check_page(
     names, head = names_in(reader), reader.head()
     told = ToldNames(reader, plant)
     of_this = equals("occurrence_id", occurrence_id)
-    row = check_row(reader, plant, names, stands, now=now)
+    run = None if stands.run_id is None else reader.get(RunRecord, stands.run_id)
+    row = check_row(plant, names, stands, run, now=now)
     return ScheduledCheckPage(
         now=now,
         row=row,

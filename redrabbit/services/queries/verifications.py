@@ -12,7 +12,7 @@ from redrabbit.domain.identity import OccurrenceId, RunId
 from redrabbit.domain.occurrence import status
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord, LapseReasonRecord, OccurrenceRecord, RunRecord
-from redrabbit.domain.shift_calendar import day_begins, day_ends, plant_date
+from redrabbit.domain.shift_calendar import day_begins, day_ends, plant_date, span_of_days
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, Where
 from redrabbit.services.queries.people import Names, Person, names_in, person
@@ -179,7 +179,7 @@ def checks_page(reader: Reader, plant: Plant, wanted: CheckFilter, now: datetime
 def whole_list(
     reader: Reader, plant: Plant, wanted: CheckFilter, now: datetime, most: int
 ) -> WholeList:
-    """Return all that a filter finds; refused where there is more than can be handed over at once."""
+    """Return all that a filter finds, in one reading; refused where there is more than can be handed over at once."""
     asked, head = _asked(plant, wanted), reader.head()
     counts = count_ends(reader, asked, now)
     total = _total(counts, wanted)
@@ -204,11 +204,7 @@ def whole_list(
 
 
 def _asked(plant: Plant, wanted: CheckFilter) -> ChecksWanted:
-    begin, end = None, None
-    if wanted.from_date:
-        begin = day_begins(plant.zone, wanted.from_date)
-    if wanted.to_date and wanted.to_date < date.max:
-        end = day_ends(plant.zone, wanted.to_date)
+    begin, end = span_of_days(plant.zone, wanted.from_date, wanted.to_date)
     return ChecksWanted(
         line=wanted.line or None,
         device=wanted.device or None,
@@ -231,12 +227,15 @@ def _rows(
     if lapsed:
         for reason in reader.find(LapseReasonRecord, Where("occurrence_id", "in", lapsed)):
             given.setdefault(reason.occurrence_id, []).append(quoted(reason.text))
+    made = tuple(each.run_id for each in found if each.run_id is not None)
+    runs = reader.find(RunRecord, Where("run_id", "in", made)) if made else []
+    by_id = {run.run_id: run for run in runs}
     return tuple(
         check_row(
-            reader,
             plant,
             names,
             each,
+            None if each.run_id is None else by_id.get(each.run_id),
             now=now,
             reasons=tuple(given.get(each.occurrence_id, ())),
         )
@@ -245,16 +244,15 @@ def _rows(
 
 
 def check_row(
-    reader: Reader,
     plant: Plant,
     names: Names,
     each: OccurrenceRecord,
+    run: RunRecord | None,
     *,
     now: datetime,
     reasons: tuple[Message, ...] = (),
 ) -> CheckRow:
-    """Return one scheduled check as lists show it."""
-    run = None if each.run_id is None else reader.get(RunRecord, each.run_id)
+    """Return one scheduled check as lists show it; `run` is the one that it names."""
     late_s = None if run is None else run.late_s
     end = end_of(each, now)
     return CheckRow(

@@ -1,5 +1,6 @@
 """`/verifications`: every scheduled check of a period with its one end; one of them; and why it lapsed (R14, R22, B32)."""
 
+from asyncio import to_thread
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -18,6 +19,7 @@ from redrabbit.services.queries.scheduled_check import scheduled_check_page
 from redrabbit.services.queries.scheduled_checks import End
 from redrabbit.services.queries.verifications import (
     CheckFilter,
+    WholeList,
     checks_page,
     month_of,
     whole_list,
@@ -27,11 +29,14 @@ from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import Visit
 from redrabbit.web.site import Site
 from redrabbit.web.values import day_from, id_from, quotable, text_from
+from redrabbit.web.workbooks import checks_asked, checks_workbook, workbook_answer
 
 T = TypeVar("T")
 
 MOST_PRINTED: Final = 2_000
 """Rows of one printed list: some eighty sheets."""
+MOST_IN_WORKBOOK: Final = 10_000
+"""Rows of one workbook: a month of a hundred checks a shift; three seconds of work."""
 
 
 def verifications_router(site: Site) -> APIRouter:
@@ -53,22 +58,30 @@ def verifications_router(site: Site) -> APIRouter:
             "verifications.html",
             content,
             status=200 if visit.refused is None else 400,
-            extra={"ends": tuple(End), "asked": _asking(content.wanted)},
+            extra={
+                "ends": tuple(End),
+                "asked": _asking(content.wanted),
+                "filter_said": checks_asked(visit.words, content.wanted),
+            },
         )
 
     @router.get("/verifications/print")
     async def printed(request: Request) -> HTMLResponse:
-        visit, wanted = _wanted(site, request)
-        if (
-            visit.refused is not None
-        ):  # what can't be read is not left out of what is kept in a binder
-            raise visit.refused
-        plant, asked = site.service.plant, replace(wanted, before=None)
-        content = await site.service.read(
-            lambda r: whole_list(r, plant, asked, visit.now, MOST_PRINTED)
-        )
-        extra = {"ends": tuple(End), "asked": _asking(asked)}
+        visit, content = await _all(site, request, MOST_PRINTED)
+        asked = content.wanted
+        extra = {
+            "ends": tuple(End),
+            "asked": _asking(asked),
+            "filter_said": checks_asked(visit.words, asked),
+        }
         return await shell_page(site, visit, "verifications_print.html", content, extra=extra)
+
+    @router.get("/verifications.xlsx")
+    async def workbook(request: Request) -> Response:
+        visit, content = await _all(site, request, MOST_IN_WORKBOOK)
+        plant = site.service.plant.name
+        book = await to_thread(checks_workbook, visit.words, plant, content)
+        return workbook_answer(book, "verifications")
 
     @router.get("/verifications/{occurrence}")
     async def one(request: Request, occurrence: str) -> HTMLResponse:
@@ -90,6 +103,15 @@ def verifications_router(site: Site) -> APIRouter:
         return RedirectResponse(_address(occurrence_id), status_code=303)
 
     return router
+
+
+async def _all(site: Site, request: Request, most: int) -> tuple[Visit, WholeList]:
+    """Return all that is asked for; what can't be read is refused, because it is not left out of what is kept in a binder."""
+    visit, wanted = _wanted(site, request)
+    if visit.refused is not None:
+        raise visit.refused
+    plant, asked = site.service.plant, replace(wanted, before=None)
+    return visit, await site.service.read(lambda r: whole_list(r, plant, asked, visit.now, most))
 
 
 def _id(text: str) -> OccurrenceId:

@@ -1,0 +1,236 @@
+"""Lists as workbooks: the filter, the true counts and the zone of all times stand above the table; every cell is a text."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from starlette.responses import Response
+
+from redrabbit.base.messages import zoned
+from redrabbit.base.text_workbook import new_workbook, packed, put_table, streamed_table
+from redrabbit.services.queries.checks import DeviceRow, DevicesPage
+from redrabbit.services.queries.coverage import CoveragePage
+from redrabbit.services.queries.schedule_shown import RuleShown
+from redrabbit.services.queries.scheduled_checks import End
+from redrabbit.services.queries.verifications import CheckFilter, CheckRow, WholeList
+from redrabbit.web.words import Words
+
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+Columns = Sequence[tuple[str, int]]
+"""The code of each header, and the width of its column."""
+
+_CHECKS: Final[Columns] = (
+    ("col.scheduled", 16),
+    ("col.due_at", 26),
+    ("col.line", 14),
+    ("col.station", 12),
+    ("col.device", 28),
+    ("col.check", 28),
+    ("fact.plan", 22),
+    ("col.end", 16),
+    ("col.late", 14),
+    ("col.reason", 40),
+    ("scheduled.reasons", 40),
+    ("scheduled.decided", 26),
+    ("col.by", 20),
+    ("col.known", 24),
+    ("col.run", 16),
+)
+_DEVICES: Final[Columns] = (
+    ("col.device_id", 20),
+    ("col.line", 14),
+    ("col.station", 12),
+    ("col.device", 28),
+    ("devices.kind", 14),
+    ("devices.modes", 34),
+    ("devices.checks", 44),
+    ("col.parts", 22),
+    ("col.how", 20),
+    ("devices.last", 26),
+    ("col.run", 16),
+    ("devices.next", 26),
+    ("devices.grade", 24),
+)
+_MATRIX: Final[Columns] = (
+    ("col.line", 14),
+    ("col.station", 12),
+    ("col.device", 28),
+    ("coverage.mode", 28),
+    ("coverage.plan_line", 10),
+    ("coverage.check", 32),
+    ("col.part", 14),
+    ("coverage.grade", 10),
+    ("coverage.demanded", 10),
+    ("coverage.next", 24),
+    ("coverage.gaps", 50),
+)
+_GAPS: Final[Columns] = (
+    ("col.line", 14),
+    ("col.station", 12),
+    ("col.device", 28),
+    ("coverage.check", 32),
+    ("col.part", 14),
+    ("coverage.gaps", 50),
+    ("coverage.detail", 70),
+)
+
+
+def workbook_answer(content: bytes, name: str) -> Response:
+    """Return a workbook as a file to be kept under a name, which is ASCII."""
+    named = {"Content-Disposition": f'attachment; filename="{name}.xlsx"'}
+    return Response(content, media_type=XLSX, headers=named)
+
+
+def checks_asked(t: Words, wanted: CheckFilter) -> str:
+    """Return in words which scheduled checks are asked for."""
+    all_ = t("filter.all")
+    period = f"{t.day(wanted.from_date) or '…'} \N{EN DASH} {t.day(wanted.to_date) or '…'}"
+    end = t(f"ended.{wanted.ended.value}") if wanted.ended is not None else all_
+    named = (("line", wanted.line), ("device", wanted.device), ("check", wanted.check))
+    place = (f"{t(f'col.{name}')} {value or all_}" for name, value in named)
+    return " · ".join((f"{t('print.filter')}: {period}", *place, f"{t('col.end')} {end}"))
+
+
+def line_asked(t: Words, line: str | None) -> str:
+    """Return in words of which line something is."""
+    return f"{t('print.filter')}: {t('col.line')} {line or t('filter.all')}"
+
+
+def checks_workbook(t: Words, plant: str, found: WholeList) -> bytes:
+    """Return the scheduled checks that a filter finds, all of them."""
+    ends = " · ".join(f"{t(f'ended.{end.value}')}: {found.counts[end]}" for end in End)
+    above = (
+        *_head(t, plant, t("nav.verifications"), found.now),
+        checks_asked(t, found.wanted),
+        t("verifications.total", n=found.total),
+        f"{t('verifications.ends')}: {ends}",
+        t("print.checkpoint", size=found.size, root=found.root),
+    )
+    rows = _check_rows(t, found.rows)
+    return streamed_table(
+        t("nav.verifications"), _header(t, _CHECKS), rows, _widths(_CHECKS), above
+    )
+
+
+def _check_rows(t: Words, rows: Sequence[CheckRow]) -> Iterator[Sequence[str]]:
+    for row in rows:
+        yield (
+            row.occurrence,
+            _at(t, row.due_at),
+            t.render(row.where.line),
+            row.where.operation,
+            t.render(row.where.device),
+            row.check,
+            row.plan,
+            t(f"occurrence.{row.status}"),
+            "" if row.late is None else t.span(row.late),
+            "" if row.reason is None else t.render(row.reason),
+            "; ".join(map(t.render, row.reasons)),
+            _at(t, row.decided_at),
+            "" if row.by is None else t.render(row.by.name),
+            "" if row.by is None else t(f"how.{row.by.how.value}"),
+            row.run or "",
+        )
+
+
+def devices_workbook(t: Words, plant: str, page: DevicesPage) -> bytes:
+    """Return the master list of devices."""
+    book = new_workbook(t("nav.devices"))
+    above = (
+        *_head(t, plant, t("nav.devices"), page.now),
+        line_asked(t, page.line),
+        f"{t('devices.total', n=len(page.rows))} · {page.plan}",
+        t("print.checkpoint", size=page.size, root=page.root),
+    )
+    rows = [_device(t, row) for row in page.rows]
+    put_table(book.worksheets[0], _header(t, _DEVICES), rows, _widths(_DEVICES), above)
+    return packed(book)
+
+
+def _device(t: Words, row: DeviceRow) -> Sequence[str]:
+    checks = [f"{each.check}: {_schedule(t, each.schedule)}" for each in row.checks]
+    return (
+        row.device,
+        t.render(row.line),
+        row.operation,
+        t.render(row.name),
+        t(f"devices.kind.{row.kind}"),
+        "; ".join(map(t.render, row.failure_modes)),
+        "; ".join(checks) or t("devices.no_check"),
+        "; ".join(", ".join(each.parts) for each in row.checks),
+        t(f"status.{row.status}"),
+        "" if row.last_pass is None else _at(t, row.last_pass.started_at),
+        "" if row.last_pass is None else row.last_pass.run_id,
+        _at(t, row.next_due_at),
+        t(f"grade.{row.grade}"),
+    )
+
+
+def _schedule(t: Words, rules: Sequence[RuleShown]) -> str:
+    said = []
+    for rule in rules:
+        days = t(", ").join(t(f"weekday.{day}") for day in rule.weekdays)
+        said.append(f"{t.render(rule.words)} ({days})" if days else t.render(rule.words))
+    return t("schedule.or").join(said)
+
+
+def coverage_workbook(t: Words, plant: str, page: CoveragePage, now: datetime) -> bytes:
+    """Return the coverage matrix and its gaps."""
+    book = new_workbook(t("nav.coverage"), t("coverage.gaps"))
+    matrix, gaps = book.worksheets
+
+    def above(title: str, count: int) -> Sequence[str]:
+        asked = f"{line_asked(t, page.line)} · {page.plan}"
+        return (*_head(t, plant, title, now), asked, f"{title}: {count}")
+
+    rows = [
+        (
+            t.render(row.line),
+            row.operation,
+            t.render(row.device),
+            t.render(row.failure_mode),
+            row.cell.plan_line or "",
+            row.cell.check or "",
+            row.cell.part or "",
+            row.cell.grade.value,
+            row.cell.demanded or "",
+            _at(t, row.cell.due_at),
+            "; ".join(map(t.render, row.gaps)),
+        )
+        for row in page.rows
+    ]
+    missing = [
+        (
+            t.render(row.line),
+            row.operation,
+            t.render(row.device),
+            row.gap.check or "",
+            row.gap.part or "",
+            t.render(row.words),
+            "" if row.detail is None else t.render(row.detail),
+        )
+        for row in page.gaps
+    ]
+    title = t("coverage.matrix")
+    put_table(matrix, _header(t, _MATRIX), rows, _widths(_MATRIX), above(title, len(rows)))
+    title = t("coverage.gaps")
+    put_table(gaps, _header(t, _GAPS), missing, _widths(_GAPS), above(title, len(missing)))
+    return packed(book)
+
+
+def _head(t: Words, plant: str, title: str, now: datetime) -> tuple[str, str]:
+    zone = t("times.zone", zone=t.zone_at(now))
+    return f"{plant} · {title}", f"{t('print.printed', at=zoned(now, t.zone))} · {zone}"
+
+
+def _at(t: Words, instant: datetime | None) -> str:
+    return "" if instant is None else zoned(instant, t.zone)
+
+
+def _header(t: Words, columns: Columns) -> list[str]:
+    return [t(code) for code, _ in columns]
+
+
+def _widths(columns: Columns) -> list[int]:
+    return [width for _, width in columns]

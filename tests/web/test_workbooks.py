@@ -1,0 +1,95 @@
+"""Lists as workbooks: exactly what is asked for, with the filter and the true counts in the file, and nothing that calculates."""
+
+import re
+from io import BytesIO
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+
+from redrabbit.domain.occurrence import status
+from redrabbit.domain.records import OccurrenceRecord
+from tests.showcase_story import OCCURRENCES
+from tests.web.conftest import Visitor
+
+EVIL = '=HYPERLINK("http://bad")'
+
+
+def rows_of(visitor: Visitor, path: str, language: str = "en") -> list[tuple[Any, ...]]:
+    answer = visitor.client.get(path, headers={"Accept-Language": language})
+    assert answer.status_code == 200, answer.text
+    sheet = load_workbook(BytesIO(answer.content)).worksheets[0]
+    assert "f" not in {cell.data_type for row in sheet.iter_rows() for cell in row}
+    return [tuple(row) for row in sheet.iter_rows(values_only=True)]
+
+
+def table_of(rows: list[tuple[Any, ...]], first_header: str) -> list[tuple[Any, ...]]:
+    return rows[next(n for n, row in enumerate(rows) if row[0] == first_header) + 1 :]
+
+
+def test_scheduled_checks_come_as_they_are_asked_for(onlooker: Visitor) -> None:
+    every = onlooker.plant.ask(lambda reader: reader.find(OccurrenceRecord))
+    now = onlooker.clock.now()
+    asked = {
+        "from=&to=": {each.occurrence_id for each in every},
+        "from=&to=&end=lapsed": set(OCCURRENCES["lapsed"]),
+        "line=line2": {each.occurrence_id for each in every if each.line == "line2"},
+        "line=nowhere": set(),
+    }
+    for query, ids in asked.items():
+        rows = rows_of(onlooker, f"/verifications.xlsx?{query}")
+        listed = table_of(rows, "Scheduled check")
+        assert {row[0] for row in listed} == ids
+        assert len(listed) == len(ids)
+        above = " ".join(str(row[0]) for row in rows[: len(rows) - len(listed)])
+        assert f"Scheduled checks: {len(ids)}" in above
+        assert "Asia/Shanghai (UTC+8)" in above
+        assert all(re.fullmatch(r"[-0-9]{10} [:0-9]{8} UTC\+8", row[1]) for row in listed)
+    lapsed = sum(status(each, now).value == "lapsed" for each in every)
+    rows = rows_of(onlooker, "/verifications.xlsx?from=&to=&end=lapsed")
+    assert any(f"lapsed: {lapsed}" in str(row[0]) for row in rows)
+    assert any("lapsed" in str(row[0]) and "Filter" in str(row[0]) for row in rows)
+    chinese = rows_of(onlooker, "/verifications.xlsx", "zh-CN")
+    assert chinese[0][0].endswith("验证任务")
+
+
+def test_what_is_too_much_or_not_understood_is_refused_and_never_cut(
+    onlooker: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = onlooker.text("/verifications?from=&to=&line=line2")
+    assert 'href="/verifications.xlsx?line=line2&amp;from=&amp;to="' in page
+    assert onlooker.client.get("/verifications.xlsx?to=never").status_code == 422
+    monkeypatch.setattr("redrabbit.web.pages.verifications.MOST_IN_WORKBOOK", 1)
+    answer = onlooker.client.get("/verifications.xlsx")
+    assert answer.status_code == 422
+    assert "at most 1 " in answer.text
+
+
+def test_words_of_people_calculate_nothing(visitor: Visitor) -> None:
+    (lapsed,) = OCCURRENCES["lapsed"]
+    visitor.be("Li Wei")
+    assert visitor.send(f"/verifications/{lapsed}/reasons", text=EVIL) == 303
+    rows = rows_of(visitor, "/verifications.xlsx?from=&to=&end=lapsed")
+    assert any(EVIL in str(cell) for row in rows for cell in row)
+
+
+@pytest.mark.parametrize("line", ["", "line1"])
+def test_devices_come_as_they_are_asked_for(onlooker: Visitor, line: str) -> None:
+    known = onlooker.client.get("/api/v1/devices").json()["items"]
+    ids = [each["id"] for each in known if line in {"", each["line"]}]
+    rows = rows_of(onlooker, f"/devices.xlsx?line={line}")
+    listed = table_of(rows, "Device id")
+    assert [row[0] for row in listed] == ids
+    assert any(f"Devices: {len(ids)}" in str(row[0]) for row in rows)
+    text = onlooker.text(f"/devices?line={line}")
+    assert re.findall(r'class="row" href="/devices/([^"]+)"', text) == ids
+    assert f'href="/devices.xlsx?line={line}"' in text
+
+
+def test_the_matrix_of_a_line_says_so(onlooker: Visitor) -> None:
+    cells = onlooker.client.get("/api/v1/coverage").json()["cells"]
+    of_line = [each for each in cells if each["line"] == "line1"]
+    answer = onlooker.client.get("/coverage.xlsx?line=line1")
+    rows = list(load_workbook(BytesIO(answer.content)).worksheets[0].iter_rows(values_only=True))
+    assert len(table_of(rows, "Line")) == len(of_line) < len(cells)
+    assert any("line1" in str(row[0]) and "Filter" in str(row[0]) for row in rows)
