@@ -116,6 +116,12 @@ def _add_revisions(
         help="the day on which it was",
     )
     approved.add_argument(
+        "--picture",
+        type=Path,
+        metavar="FILE",
+        help="a picture or file that shows it; its digest is recorded",
+    )
+    approved.add_argument(
         "--from",
         dest="effective",
         type=instant_said,
@@ -260,7 +266,11 @@ def _approve(options: argparse.Namespace, database: str) -> int:
     from redrabbit.plan_revision_command import approve_plan  # noqa: PLC0415  because of --help
 
     return approve_plan(
-        database, options.key, options.plan, (options.document, options.on), options.effective
+        database,
+        options.key,
+        options.plan,
+        (options.document, options.on, options.picture),
+        options.effective,
     )
 
 

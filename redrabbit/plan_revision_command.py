@@ -19,6 +19,7 @@ from redrabbit.base.sentence import Sentence, sentence
 from redrabbit.config.plant import PLAN_TABLE, PLAN_YAML, read_configuration
 from redrabbit.domain.facts.plan_revision import PlanState
 from redrabbit.domain.identity import SERVER
+from redrabbit.domain.plan_acts import ApprovePlan
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord, PlanRevisionRecord
 from redrabbit.exit_codes import FOUND, exit_code_of
@@ -32,6 +33,7 @@ from redrabbit.plan_import.finding import Kind
 from redrabbit.plan_import.open_book import NotReadable
 from redrabbit.plan_import.plan_text import CLOSES_AFTER, GRACE, OPENS_BEFORE, plan_text
 from redrabbit.services import plan_revisions
+from redrabbit.services.approving import approve_at_server
 from redrabbit.services.plan_revisions import NewPlan
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.store.reading_database import open_for_reading
@@ -81,12 +83,11 @@ def commit_plan(
             put_out(*_why_not(open_questions))
             return FOUND
         revised = read_configuration(with_plan(files, text))[0]
-        source = hashlib.sha256(read_at_most(file, MOST_BYTES, "a control plan")).hexdigest()
         new = NewPlan(
             plant=revised,
             content=text,
             source_file=file.name,
-            source_digest=source,
+            source_digest=_digest_of(file),
             answers={**answers.places, **answers.retired},
         )
         kept = at_the_server(
@@ -110,6 +111,10 @@ def commit_plan(
         return 0
 
     return exit_code_of(work)
+
+
+def _digest_of(file: Path) -> str:
+    return hashlib.sha256(read_at_most(file, MOST_BYTES, "a control plan")).hexdigest()
 
 
 def _known(reader: Reader) -> tuple[Plant, Mapping[str, str], frozenset[str]]:
@@ -199,23 +204,27 @@ def approve_plan(
     database_url: str,
     key_file: Path | None,
     plan: str,
-    document: tuple[str, date],
+    document: tuple[str, date, Path | None],
     effective_at: datetime | None,
 ) -> int:
     """Say by which document of another system a plan was approved, and let it count from an instant, or the next shift start.
 
-    `document` is its number, and the day of the approval.
+    `document` is its number, the day of the approval, and a picture or file that shows it, of which the digest is kept.
     """
+    picture, shown = document[2], None
 
     def command(uow: UnitOfWork, plant: Plant) -> Sentence:
         known = plan_revisions.revision_said(uow, plan)
         if known.state is PlanState.DRAFT:
-            plan_revisions.approve(
+            approve_at_server(
                 uow,
-                known.digest,
-                elsewhere_number=document[0],
-                elsewhere_on=document[1],
-                actor=SERVER,
+                plant,
+                ApprovePlan(
+                    digest=known.digest,
+                    elsewhere_number=document[0],
+                    elsewhere_on=document[1],
+                    elsewhere_digest=shown,
+                ),
             )
         kept = plan_revisions.schedule(uow, plant, known.digest, at=effective_at, actor=SERVER)
         assert kept.effective_at is not None  # noqa: S101  it is scheduled
@@ -226,6 +235,9 @@ def approve_plan(
         )
 
     def work() -> int:
+        nonlocal shown
+        if picture is not None:
+            shown = _digest_of(picture)
         put_out(at_the_server(database_url, key_file, command))
         return 0
 

@@ -4,7 +4,9 @@ from typing import TypeVar
 
 from redrabbit.domain import acts
 from redrabbit.domain.facts.fact import Record
-from redrabbit.domain.identity import ContainmentId, LineId, OccurrenceId, RunId, StationId
+from redrabbit.domain.facts.plan_revision import PlanDifference, PlanOrigin, PlanRevisionStored
+from redrabbit.domain.identity import SERVER, ContainmentId, LineId, OccurrenceId, RunId, StationId
+from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.observation import Value
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import OccurrenceRecord, RunRecord
@@ -13,6 +15,7 @@ from redrabbit.domain.run_questions import parts_of
 from redrabbit.services.deliveries import ParkedReason
 from redrabbit.services.ports import equals
 from redrabbit.services.receiver_alarms import ReceiverAlarms
+from redrabbit.services.record_fact import record
 from tests.served import ServedPlant, SettableClock, who
 from tests.showcase import DEVICES, NOW, READS_CODES, at, device_id, showcase_plant
 
@@ -61,6 +64,28 @@ OCCURRENCES = {
 """The ids that the story gives them; `tests/web/test_pages.py` looks that it does."""
 STILL_OPEN, DISOWNED = "line2-op40", "line3-op40"
 """Where, in `runs_in_every_state`, a quick person waits for the station."""
+DRAFT = PlanRevisionStored(
+    digest="d7" * 32,
+    number="CP-204",
+    revision="G",
+    origin=PlanOrigin.IMPORT,
+    content="control_plan: CP-204\nrevision: G\n",
+    source_file="CP-204 rev G.xlsx",
+    source_digest="e9" * 32,
+    compared_with="CP-204 rev F",
+    difference=(
+        PlanDifference(
+            code="schedule",
+            check_id="line1-op20",
+            params={"before": "every shift start", "after": "every shift start + after changeover"},
+        ),
+        PlanDifference(
+            code="grace", check_id="line1-op30", params={"before": "30 min", "after": "20 min"}
+        ),
+    ),
+    answers={"Plan!C9": "sheet 03"},
+)
+"""A revision of the control plan that somebody brought."""
 SILENT_S = 5.0
 """Longer than any device here may take to answer."""
 
@@ -151,6 +176,7 @@ async def told(showcase: Showcase) -> Showcase:
     )
     await showcase.pass_to(NOW)
     await _messages(showcase)
+    await showcase.write(lambda uow: record(uow, DRAFT, stream=PLANT_STREAM, actor=SERVER))
     return showcase
 
 

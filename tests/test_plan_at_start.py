@@ -8,6 +8,7 @@ from redrabbit.config.plant import PLAN_YAML, load_plant, read_configuration
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.domain.facts.plan_revision import PlanState
 from redrabbit.domain.identity import Actor
+from redrabbit.domain.plan_acts import approval_here
 from redrabbit.domain.records import CheckRecord, PlanRevisionRecord
 from redrabbit.exit_codes import PlanNotInForce
 from redrabbit.plan_at_start import PlanAtStart, load_revised, plan_at_start, with_plan
@@ -70,7 +71,7 @@ class Started:
 
         def command(uow: object) -> None:
             kept = plan_revisions.store_draft(uow, self.begun.plant, new, actor=ANNA)  # type: ignore[arg-type]  # the store's own
-            plan_revisions.approve(uow, kept.digest, actor=ANNA)  # type: ignore[arg-type]  # the store's own
+            plan_revisions.approve(uow, approval_here(kept.digest), actor=ANNA)  # type: ignore[arg-type]  # the store's own
             plan_revisions.schedule(uow, self.begun.plant, kept.digest, at=at, actor=ANNA)  # type: ignore[arg-type]  # the store's own
 
         self.database.write_now(command)

@@ -29,6 +29,7 @@ _DECISIONS: Final[Mapping[Approvable, Sentence]] = {
     Approvable.RELEASE_PART: sentence("releasing a challenge part"),
     Approvable.CLOSE_CONTAINMENT: sentence("closing a containment"),
     Approvable.EXCUSE: sentence("excusing a scheduled check"),
+    Approvable.APPROVE_PLAN: sentence("approving a revision of the control plan"),
 }
 
 

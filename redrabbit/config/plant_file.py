@@ -138,6 +138,10 @@ APPROVAL: Final = Section(
                 (Approvable.RELEASE_PART, "Releasing a challenge part."),
                 (Approvable.CLOSE_CONTAINMENT, "Closing a containment."),
                 (Approvable.EXCUSE, "Excusing a scheduled check."),
+                (
+                    Approvable.APPROVE_PLAN,
+                    "Approving a revision of the control plan, by who brought it.",
+                ),
             )
         },
         "within_working_hours": Key(
@@ -147,7 +151,7 @@ APPROVAL: Final = Section(
             default=24,
         ),
     },
-    "{release_part: …, close_containment: …, excuse: …, within_working_hours: …}",
+    "{release_part: …, close_containment: …, excuse: …, approve_plan: …, within_working_hours: …}",
 )
 
 PEOPLE: Final = Section(

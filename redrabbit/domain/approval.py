@@ -26,6 +26,7 @@ class Approvable(StrEnum):
     RELEASE_PART = "release_part"
     CLOSE_CONTAINMENT = "close_containment"
     EXCUSE = "excuse"
+    APPROVE_PLAN = "approve_plan"
 
 
 class ApprovalMode(StrEnum):

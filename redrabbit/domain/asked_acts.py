@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from redrabbit.domain import acts
+from redrabbit.domain import acts, plan_acts
 from redrabbit.domain.approval import Approvable
 from redrabbit.domain.facts.approval import ApprovalRecord
 from redrabbit.domain.identity import ContainmentId, OccurrenceId, PartId
@@ -17,10 +17,11 @@ ASKED: Final[Mapping[type[acts.Act[Any]], tuple[Approvable, Subject, str]]] = {
         "containment_id",
     ),
     acts.Excuse: (Approvable.EXCUSE, Subject.EXCUSE, "occurrence_id"),
+    plan_acts.ApprovePlan: (Approvable.APPROVE_PLAN, Subject.PLAN, "digest"),
 }
 """What each act decides, of which record, and the act's field that names it."""
 
-AskedAct = acts.ReleasePart | acts.CloseContainment | acts.Excuse
+AskedAct = acts.ReleasePart | acts.CloseContainment | acts.Excuse | plan_acts.ApprovePlan
 
 
 def act_asked(request: ApprovalRecord) -> AskedAct:
@@ -33,3 +34,5 @@ def act_asked(request: ApprovalRecord) -> AskedAct:
         case Approvable.EXCUSE:
             occurrence = OccurrenceId(request.subject_id)
             return acts.Excuse(occurrence_id=occurrence, reason=request.reason_text or "")
+        case Approvable.APPROVE_PLAN:
+            return plan_acts.approval_here(request.subject_id)

@@ -21,6 +21,15 @@ from redrabbit.domain.facts.containment import (
 )
 from redrabbit.domain.facts.fact import Fact
 from redrabbit.domain.facts.occurrence import OccurrenceDecided
+from redrabbit.domain.facts.plan_revision import (
+    PlanRevisionApproved,
+    PlanRevisionDiscarded,
+    PlanRevisionHeldBack,
+    PlanRevisionScheduled,
+    PlanRevisionStored,
+    PlanRevisionSuperseded,
+    PlanRevisionTookEffect,
+)
 from redrabbit.domain.facts.repair import RepairDisproved, RepairRecorded
 from redrabbit.domain.facts.run import RunClosed, RunStarted
 from redrabbit.domain.facts.suspect_window import ContainmentWindowMoved
@@ -39,6 +48,13 @@ CHANGING: Final[frozenset[type[Fact]]] = frozenset(
         OccurrenceDecided,
         PartRegistered,
         PartStateChanged,
+        PlanRevisionApproved,
+        PlanRevisionDiscarded,
+        PlanRevisionHeldBack,
+        PlanRevisionScheduled,
+        PlanRevisionStored,
+        PlanRevisionSuperseded,
+        PlanRevisionTookEffect,
         ReactionChanged,
         RepairDisproved,
         RepairRecorded,

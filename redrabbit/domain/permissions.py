@@ -6,7 +6,7 @@ say which of a service's acts it may do. Not here: what the role further limits 
 
 from collections.abc import Mapping
 
-from redrabbit.domain import acts, people_acts
+from redrabbit.domain import acts, people_acts, plan_acts
 from redrabbit.domain.acts import Act
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.fact import Record
@@ -56,6 +56,9 @@ MAY: Mapping[type[Act[Record]], frozenset[Role]] = {
     acts.RefuseApproval: _LEADING,  # whoever may approve it: `redrabbit.domain.role_limits`
     acts.WithdrawRequest: _REPAIRING | {Role.PARTS_KEEPER},  # whoever asked, whatever they are now
     acts.GiveSignature: _ON_THE_FLOOR,  # which meaning takes whom: `redrabbit.domain.signing`
+    plan_acts.ApprovePlan: frozenset({Role.QUALITY_ENGINEER}),
+    plan_acts.SchedulePlan: frozenset({Role.QUALITY_ENGINEER}),
+    plan_acts.DiscardPlan: frozenset({Role.QUALITY_ENGINEER}),
     people_acts.RegisterPerson: _ADMINISTERING,
     people_acts.ChangePerson: _ADMINISTERING,
     people_acts.DisablePerson: _ADMINISTERING,
@@ -102,6 +105,7 @@ NEED_PROOF: frozenset[type[Act[Record]]] = frozenset(
         acts.GiveSignature,
         acts.RefuseApproval,
         acts.WithdrawRequest,
+        *plan_acts.PLAN_ACTS,
         *people_acts.PEOPLE_ACTS,
     }
 ) - {people_acts.TeachInBadge}

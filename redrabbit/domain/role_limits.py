@@ -14,6 +14,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.approval import ApprovalRecord
 from redrabbit.domain.facts.badge import BadgeRecord
 from redrabbit.domain.facts.challenge_part import ChallengePartRecord
+from redrabbit.domain.facts.plan_revision import PlanRevisionRecord
 from redrabbit.domain.facts.role_grant import RoleGrantRecord
 from redrabbit.domain.identity import Actor, How, PersonId
 from redrabbit.domain.role import Role
@@ -71,6 +72,12 @@ def refuse_same_person(part: ChallengePartRecord, actor: Actor) -> None:
     """Refuse the release of a part to everybody who quarantined it since the last one: another person looks at it."""
     if part.state is PartState.QUARANTINED and actor.id in part.taken_out_by:
         raise Refusal("same_person", part=part.part_id)
+
+
+def refuse_own_plan(plan: PlanRevisionRecord, actor: Actor) -> None:
+    """Refuse to who brought a plan to say that it was approved elsewhere, where the plant wants another person before (D45)."""
+    if plan.stored_by == actor.id:
+        raise Refusal("plan_of_own", plan=plan.label)
 
 
 def refuse_own_request(request: ApprovalRecord, actor: Actor) -> None:

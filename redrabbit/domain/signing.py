@@ -30,8 +30,15 @@ from redrabbit.domain.facts.containment import (
 )
 from redrabbit.domain.facts.fact import Fact, Look
 from redrabbit.domain.facts.occurrence import DecisionCode, OccurrenceDecided, OccurrenceRecord
+from redrabbit.domain.facts.plan_revision import (
+    PlanRevisionApproved,
+    PlanRevisionDiscarded,
+    PlanRevisionRecord,
+    PlanState,
+)
 from redrabbit.domain.facts.presentation import PresentationRecord, VerdictContradicted
 from redrabbit.domain.facts.run import RunClosed, RunRecord
+from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.role import Role
 from redrabbit.domain.run_words import RunState
 from redrabbit.domain.subject import Subject
@@ -75,6 +82,7 @@ SIGNERS: Final[Mapping[Subject, Mapping[Meaning, frozenset[Role]]]] = {
         Meaning.APPROVED: _QUALITY,
     },
     Subject.EXCUSE: {Meaning.REVIEWED: _LEADING, Meaning.APPROVED: _LEADING},
+    Subject.PLAN: {Meaning.REVIEWED: _LEADING, Meaning.APPROVED: _QUALITY},
     Subject.REQUEST: {Meaning.APPROVED: _FLOOR},  # who may: as what it asks for is approved
 }
 """In which meanings each kind of record is signed, and by whom."""
@@ -124,6 +132,9 @@ def standing(look: Look, subject: Subject, subject_id: str) -> Standing | None:
     if subject is Subject.PART:
         part = look(ChallengePartRecord, subject_id)
         return Standing(stream=part.stream, entry=part.entry) if part is not None else None
+    if subject is Subject.PLAN:
+        plan = look(PlanRevisionRecord, subject_id)
+        return Standing(stream=PLANT_STREAM, entry=plan.entry) if plan is not None else None
     found = (
         look(ContainmentRecord, subject_id)
         if subject is Subject.CONTAINMENT
@@ -152,6 +163,8 @@ def subject_of(fact: Fact) -> tuple[Subject, str] | None:
             return Subject.PART, fact.part_id
         case OccurrenceDecided():
             return Subject.EXCUSE, fact.occurrence_id
+        case PlanRevisionApproved() | PlanRevisionDiscarded():
+            return Subject.PLAN, fact.digest
     return None
 
 
@@ -217,6 +230,20 @@ def _excuse(look: Look, occurrence_id: str) -> Signable | None:
     )
 
 
+def _plan(look: Look, digest: str) -> Signable | None:
+    """Return a revision by the entry that approved it: its content never changes, only from when it counts."""
+    plan = look(PlanRevisionRecord, digest)
+    if plan is None or plan.approved_entry is None or plan.state is PlanState.DISCARDED:
+        return None
+    return Signable(
+        subject=Subject.PLAN,
+        subject_id=digest,
+        stream=PLANT_STREAM,
+        entry=plan.approved_entry,
+        done_by=plan.approved_by,
+    )
+
+
 def _request(look: Look, subject_id: str) -> Signable | None:
     """Return a request that waits for an approval over what still stands as it did, or that has one."""
     request = look(ApprovalRecord, int(subject_id)) if subject_id.isdecimal() else None
@@ -240,6 +267,7 @@ _SIGNABLE: Final = {
     Subject.CONTAINMENT: _containment,
     Subject.PART: _part,
     Subject.EXCUSE: _excuse,
+    Subject.PLAN: _plan,
     Subject.REQUEST: _request,
 }
 

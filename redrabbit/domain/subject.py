@@ -11,5 +11,7 @@ class Subject(StrEnum):
     PART = "part"
     EXCUSE = "excuse"
     """A scheduled check that a person excused."""
+    PLAN = "plan"
+    """A revision of the control plan that was approved."""
     REQUEST = "request"
     """An act that waits until another person approves it (D45); its entry says which."""

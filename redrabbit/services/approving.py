@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any, Final
 
-from redrabbit.domain import acts
-from redrabbit.domain.approval import ApprovalMode, RequestEnd, due_after
+from redrabbit.domain import acts, plan_acts
+from redrabbit.domain.approval import Approvable, ApprovalMode, RequestEnd, due_after
 from redrabbit.domain.asked_acts import ASKED
+from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.approval import (
     ApprovalAsked,
@@ -17,15 +18,17 @@ from redrabbit.domain.facts.approval_request import ApprovalFell
 from redrabbit.domain.facts.fact import read_json
 from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.fallen_requests import WAITS, end_of_alarm
-from redrabbit.domain.identity import AGENT, SCHEDULER, Actor, LineId, PersonId
+from redrabbit.domain.identity import AGENT, SCHEDULER, SERVER, Actor, LineId, PersonId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.permissions import PROOFS
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import Where, equals
-from redrabbit.domain.records import ContainmentRecord, OccurrenceRecord
+from redrabbit.domain.records import ContainmentRecord, OccurrenceRecord, PlanRevisionRecord
 from redrabbit.domain.signing import signable
 from redrabbit.domain.subject import Subject
+from redrabbit.services import plan_revisions
 from redrabbit.services.alarming import raise_alarm
+from redrabbit.services.permitting import somebody_is_registered
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.record_fact import record
 
@@ -41,6 +44,8 @@ def after_act(uow: UnitOfWork, plant: Plant, act: acts.Act[Any], actor: Actor) -
     """
     if isinstance(act, acts.QuarantinePart):
         forget_changed(uow, Subject.PART, act.part_id)
+    if isinstance(act, plan_acts.DiscardPlan):
+        forget_changed(uow, Subject.PLAN, act.digest)
     asked = ASKED.get(type(act))
     if asked is None:
         return
@@ -49,8 +54,11 @@ def after_act(uow: UnitOfWork, plant: Plant, act: acts.Act[Any], actor: Actor) -
     forget_changed(uow, subject, subject_id)
     mode = plant.people.approval.modes.get(what)
     found = signable(uow.get, subject, subject_id)
-    if mode in {None, ApprovalMode.BEFORE} or found is None or actor.how not in PROOFS:
+    is_known = actor.how in PROOFS or actor == SERVER
+    if mode in {None, ApprovalMode.BEFORE} or found is None or not is_known:
         return
+    if isinstance(act, plan_acts.ApprovePlan) and _was_brought_by_another(uow, act.digest, actor):
+        return  # two people have decided it
     calendar = plant.calendars.get(LineId(found.stream))
     within = plant.people.approval.within
     due_at = due_after(calendar, uow.now, within) if mode is ApprovalMode.AFTER else None
@@ -63,6 +71,29 @@ def after_act(uow: UnitOfWork, plant: Plant, act: acts.Act[Any], actor: Actor) -
         due_at=due_at,
     )
     record(uow, approval, stream=found.stream, actor=actor)
+
+
+def approve_at_server(
+    uow: UnitOfWork, plant: Plant, act: plan_acts.ApprovePlan
+) -> PlanRevisionRecord:
+    """Say at the server by which document a plan was approved elsewhere.
+
+    Refused where the plant wants another person before, as nobody is known there; where it wants one afterwards, one is asked.
+    """
+    if plant.people.approval.modes.get(Approvable.APPROVE_PLAN) is ApprovalMode.BEFORE:
+        raise Refusal("approved_by_people", plan=plan_revisions.revision_of(uow, act.digest).label)
+    approved = plan_revisions.approve(uow, act, actor=SERVER)
+    if somebody_is_registered(uow):
+        after_act(uow, plant, act, SERVER)
+    return approved
+
+
+def _was_brought_by_another(reader: Reader, digest: str, actor: Actor) -> bool:
+    """Return whether a plan was brought by another person than who approves it, as far as both are known."""
+    plan = reader.get(PlanRevisionRecord, digest)
+    if plan is None or not {plan.stored_how, actor.how} <= PROOFS:
+        return False
+    return plan.stored_by != actor.id
 
 
 def next_overdue_at(reader: Reader) -> datetime | None:
@@ -105,7 +136,7 @@ def _tell(uow: UnitOfWork, approval: ApprovalRecord) -> None:
     elif approval.subject is Subject.CONTAINMENT:
         case = uow.get(ContainmentRecord, approval.subject_id)
         about = {"run_id": case.run_id, **_where(case)} if case is not None else {}
-    else:
+    elif approval.subject is Subject.EXCUSE:
         due = uow.get(OccurrenceRecord, approval.subject_id)
         about = {"occurrence_id": due.occurrence_id, **_where(due)} if due is not None else {}
     at = approval.waits_until or uow.now

@@ -9,7 +9,7 @@ their station; all others straight to the database.
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, cast
 
-from redrabbit.domain import acts
+from redrabbit.domain import acts, plan_acts
 from redrabbit.domain.acts import Act
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.errors import Refusal
@@ -27,6 +27,7 @@ from redrabbit.services import (
     containing,
     explaining,
     messaging,
+    plan_revisions,
     planning,
     plant_events,
     pulse_learning,
@@ -413,6 +414,15 @@ COMMANDS: Mapping[
     ),
     acts.DropMessage: lambda uow, _plant, act, by, _n: messaging.drop(
         uow, act.alarm_id, act.receiver, actor=by
+    ),
+    plan_acts.ApprovePlan: lambda uow, _plant, act, by, _n: plan_revisions.approve(
+        uow, act, actor=by
+    ),
+    plan_acts.SchedulePlan: lambda uow, plant, act, by, _n: plan_revisions.schedule(
+        uow, plant, act.digest, at=act.effective_at, actor=by
+    ),
+    plan_acts.DiscardPlan: lambda uow, _plant, act, by, _n: plan_revisions.discard(
+        uow, act.digest, reason=act.reason, actor=by
     ),
     acts.RefuseApproval: lambda uow, _plant, act, by, _n: requesting.refuse(
         uow, act.entry, reason=act.reason, actor=by

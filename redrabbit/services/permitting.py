@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from redrabbit.domain import acts, people_acts
+from redrabbit.domain import acts, people_acts, plan_acts
 from redrabbit.domain.acts import Act
+from redrabbit.domain.approval import Approvable, ApprovalMode
 from redrabbit.domain.asked_acts import act_asked
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Actor, How, LineId, PersonId, StationId
@@ -35,6 +36,7 @@ from redrabbit.domain.records import (
     OccurrenceRecord,
     PauseRecord,
     PersonRecord,
+    PlanRevisionRecord,
     QualificationRecord,
     RoleGrantRecord,
     RunRecord,
@@ -56,6 +58,7 @@ from redrabbit.domain.role_limits import (
     refuse_others_request,
     refuse_others_run,
     refuse_own_hand,
+    refuse_own_plan,
     refuse_own_request,
     refuse_same_person,
 )
@@ -193,6 +196,8 @@ def place_of(reader: Reader, plant: Plant, act: Act[Any]) -> Place | None:
         return Place(act.line)
     if isinstance(act, acts.TestReceiver):
         return ANYWHERE
+    if isinstance(act, plan_acts.ActOnPlan):
+        return Place(None)  # it is of all lines
     if isinstance(act, acts.AcknowledgeAlarms):
         return _of_alarms(reader, act)
     if isinstance(act, acts.SilenceAlarms):
@@ -370,6 +375,14 @@ def _releases(asking: Asking, act: acts.ReleasePart) -> None:
         refuse_same_person(part, asking.actor)
 
 
+def _approves_plan(asking: Asking, act: plan_acts.ApprovePlan) -> None:
+    plan = asking.reader.get(PlanRevisionRecord, act.digest)
+    mode = asking.plant.people.approval.modes.get(Approvable.APPROVE_PLAN)
+    is_elsewhere = act.elsewhere_number is not None
+    if plan is not None and is_elsewhere and mode is ApprovalMode.BEFORE:
+        refuse_own_plan(plan, asking.actor)
+
+
 def _issues_badge(asking: Asking, act: people_acts.IssueBadge) -> None:
     _answers_for(asking, act.person_id)
 
@@ -407,6 +420,7 @@ LIMITS: Mapping[type[Act[Any]], Callable[[Asking, Any], None]] = {
     acts.DeclarePause: _pauses,
     acts.ReleasePart: _releases,
     acts.GiveSignature: _signs,
+    plan_acts.ApprovePlan: _approves_plan,
     acts.RefuseApproval: _refuses_request,
     acts.WithdrawRequest: _withdraws_request,
     people_acts.IssueBadge: _issues_badge,

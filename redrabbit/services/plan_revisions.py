@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from redrabbit.domain.errors import Refusal
@@ -30,6 +30,7 @@ from redrabbit.domain.facts.plan_revision import (
 from redrabbit.domain.facts.plant import InForceItem, InForceKind
 from redrabbit.domain.identity import AGENT, CONFIGURATION, Actor
 from redrabbit.domain.ledger import PLANT_STREAM, JsonValue
+from redrabbit.domain.plan_acts import ApprovePlan
 from redrabbit.domain.plan_difference import plan_difference
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import recorded
@@ -42,6 +43,8 @@ from redrabbit.services.record_fact import record
 
 FEWEST_LETTERS: Final = 6
 """Of a digest that name a revision."""
+FURTHEST_EAST: Final = timedelta(hours=14)
+"""So far ahead of UTC a plant's day may be."""
 MOST_TOLD: Final = 1_000
 """Characters that are kept of why a revision was held back."""
 
@@ -140,21 +143,28 @@ def plans_in_force(reader: Reader) -> list[InForceItem]:
     ]
 
 
-def approve(
-    uow: UnitOfWork,
-    digest: str,
-    *,
-    elsewhere_number: str | None = None,
-    elsewhere_on: date | None = None,
-    actor: Actor,
-) -> PlanRevisionRecord:
+def approve(uow: UnitOfWork, asked: ApprovePlan, *, actor: Actor) -> PlanRevisionRecord:
     """Approve a draft, or say by which document of another system it was approved; refused for what is no draft."""
+    digest = asked.digest
     approving(uow, digest)
+    _refuse_unclear(asked, uow.now)
     approved = PlanRevisionApproved(
-        digest=digest, elsewhere_number=elsewhere_number, elsewhere_on=elsewhere_on
+        digest=digest,
+        elsewhere_number=asked.elsewhere_number,
+        elsewhere_on=asked.elsewhere_on,
+        elsewhere_digest=asked.elsewhere_digest,
     )
     record(uow, approved, stream=PLANT_STREAM, actor=actor)
     return recorded(uow, PlanRevisionRecord, digest)
+
+
+def _refuse_unclear(asked: ApprovePlan, now: datetime) -> None:
+    """Refuse a document of another system without its number or its day, and one of a day still to come, wherever one lives."""
+    number, on = asked.elsewhere_number, asked.elsewhere_on
+    if number is None and on is None and asked.elsewhere_digest is None:
+        return
+    if not (number or "").strip() or on is None or on > (now + FURTHEST_EAST).date():
+        raise Refusal("plan_document_unclear")
 
 
 def approving(uow: UnitOfWork, digest: str) -> PlanRevisionRecord:

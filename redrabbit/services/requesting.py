@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from redrabbit.base.messages import Message
-from redrabbit.domain import acts
+from redrabbit.domain import acts, plan_acts
 from redrabbit.domain.approval import LONGEST_WAIT, ApprovalMode, RequestEnd, due_after
 from redrabbit.domain.asked_acts import ASKED, AskedAct, act_asked
 from redrabbit.domain.errors import Refusal
@@ -29,7 +29,7 @@ from redrabbit.domain.record_query import Where, equals, recorded
 from redrabbit.domain.records import ApprovalRecord, OccurrenceRecord
 from redrabbit.domain.signing import Signable, signable, standing
 from redrabbit.domain.subject import Subject
-from redrabbit.services import approving, containing, planning
+from redrabbit.services import approving, containing, plan_revisions, planning
 from redrabbit.services.permitting import require, somebody_is_registered
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.record_fact import record
@@ -41,6 +41,7 @@ WOULD: Final[Mapping[type[acts.Act[Any]], Callable[[UnitOfWork, Any], object]]] 
     acts.ReleasePart: lambda uow, act: planning.releasing(uow, act.part_id),
     acts.CloseContainment: lambda uow, act: containing.closing(uow, act.containment_id),
     acts.Excuse: lambda uow, act: planning.excusing(uow, act.occurrence_id, reason=act.reason),
+    plan_acts.ApprovePlan: lambda uow, act: plan_revisions.approving(uow, act.digest),
 }
 """What each act would record; Refusal where it can't be done now, so nobody is asked for nothing."""
 
@@ -55,6 +56,8 @@ def ask_first(
     asked = ASKED.get(type(act))
     if asked is None or plant.people.approval.modes.get(asked[0]) is not ApprovalMode.BEFORE:
         return None
+    if isinstance(act, plan_acts.ApprovePlan) and act.elsewhere_number is not None:
+        return None  # it was approved; who says so did not bring it: `redrabbit.domain.role_limits`
     what, subject, name = asked
     WOULD[type(act)](uow, act)
     if not somebody_is_registered(uow):

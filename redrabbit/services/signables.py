@@ -10,6 +10,7 @@ from redrabbit.domain.records import (
     ApprovalRecord,
     ChallengePartRecord,
     ContainmentRecord,
+    PlanRevisionRecord,
     PresentationRecord,
     RunRecord,
 )
@@ -89,11 +90,13 @@ def who_took_part(reader: Reader, found: Signable) -> frozenset[str]:
 
 
 def who_had_a_hand_in(reader: Reader, subject: Subject, subject_id: str) -> frozenset[str]:
-    """Return the ids of all who took a part in a containment, or took a challenge part out of use."""
+    """Return the ids of all who took a part in a containment, took a challenge part out of use, or brought a control plan."""
     if subject is Subject.CONTAINMENT:
         return hands_on_case(recorded(reader, ContainmentRecord, subject_id))
     if subject is Subject.PART:
         return frozenset(recorded(reader, ChallengePartRecord, subject_id).taken_out_by)
+    if subject is Subject.PLAN:
+        return frozenset({recorded(reader, PlanRevisionRecord, subject_id).stored_by})
     return frozenset()
 
 

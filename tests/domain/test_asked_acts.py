@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from redrabbit.domain import acts
+from redrabbit.domain import acts, plan_acts
 from redrabbit.domain.approval import Approvable
 from redrabbit.domain.asked_acts import ASKED, act_asked
 from redrabbit.domain.identity import ContainmentId, OccurrenceId, PartId
@@ -15,6 +15,7 @@ EXAMPLES: tuple[acts.Act[Any], ...] = (
     acts.ReleasePart(part_id=PartId("RR-0001")),
     acts.CloseContainment(containment_id=ContainmentId("line1-C-1")),
     acts.Excuse(occurrence_id=OccurrenceId("line1-O-1"), reason="no parts"),
+    plan_acts.approval_here("ab" * 32),
 )
 
 

@@ -21,6 +21,7 @@ from redrabbit.domain.permissions import (
     require_role,
     require_scope,
 )
+from redrabbit.domain.plan_acts import PLAN_ACTS
 from redrabbit.domain.role import Role
 
 ROLES: Final = (
@@ -72,6 +73,9 @@ DECIDED: Final = {
     "give_signature": "xx---x---",
     "refuse_approval": "-x---x---",
     "withdraw_request": "xxxxxx---",
+    "approve_plan": "-----x---",
+    "schedule_plan": "-----x---",
+    "discard_plan": "-----x---",
     "register_person": "-------x-",
     "change_person": "-------x-",
     "disable_person": "-------x-",
@@ -97,7 +101,7 @@ EXPECTED: Final = [
     for act, marks in DECIDED.items()
     for role, mark in zip(ROLES, marks, strict=True)
 ]
-EVERY: Final = (*ACTS, *PEOPLE_ACTS)
+EVERY: Final = (*ACTS, *PLAN_ACTS, *PEOPLE_ACTS)
 BY_KIND: Final = {kind.KIND: kind for kind in EVERY}
 
 
@@ -195,7 +199,8 @@ def test_a_badge_alone_is_too_little_for_what_cannot_be_taken_back() -> None:
         *("excuse", "release_part", "close_containment"),
         *("give_signature", "refuse_approval", "withdraw_request"),
     }
-    assert asked - on_records == {kind.KIND for kind in PEOPLE_ACTS} - {"teach_in_badge"}
+    of_people = {kind.KIND for kind in PEOPLE_ACTS} - {"teach_in_badge"}
+    assert asked - on_records == of_people | {kind.KIND for kind in PLAN_ACTS}
     proving = {How.BADGE_PIN, How.PASSWORD, How.OIDC, How.SECURITY_KEY}
     for how in How:
         require_proof(how, ABORT)

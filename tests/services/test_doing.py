@@ -24,6 +24,7 @@ from redrabbit.domain.identity import (
     SignalName,
 )
 from redrabbit.domain.people_acts import PEOPLE_ACTS
+from redrabbit.domain.plan_acts import PLAN_ACTS
 from redrabbit.domain.records import (
     AlarmRecord,
     ChallengePartRecord,
@@ -573,7 +574,7 @@ async def test_what_is_no_name_is_refused(name: str, code: str) -> None:
 
 
 def test_every_act_is_asked_of_somebody() -> None:
-    assert set(permissions.MAY) == {*acts.ACTS, *PEOPLE_ACTS}
+    assert set(permissions.MAY) == {*acts.ACTS, *PLAN_ACTS, *PEOPLE_ACTS}
     assert set(PEOPLE_COMMANDS) == set(PEOPLE_ACTS)
     assert START.check_id == TORQUE_CHECK
 

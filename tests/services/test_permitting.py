@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from redrabbit.domain import acts, people_acts
+from redrabbit.domain import acts, people_acts, plan_acts
 from redrabbit.domain.acts import ACTS, Act
 from redrabbit.domain.approval import Approvable, ApprovalMode
 from redrabbit.domain.challenge_part import PartState
@@ -45,6 +45,7 @@ from redrabbit.domain.identity import (
 from redrabbit.domain.people_acts import PEOPLE_ACTS
 from redrabbit.domain.people_rules import PeopleRules, StatedNames
 from redrabbit.domain.permissions import MAY, NEED_PROOF, SCOPES
+from redrabbit.domain.plan_acts import PLAN_ACTS
 from redrabbit.domain.plant import Line, Plant
 from redrabbit.domain.records import (
     AlarmRecord,
@@ -81,6 +82,7 @@ BADGE, SKILL, SCREEN = BadgeId("ab" * 32), QualificationId("q-0001"), ScreenId("
 SOMEBODY = person_id(9)
 """Whom acts about people are about: an operator of line 1."""
 ASKER = person_id(1)
+PLAN: Final = "ab" * 32
 CLOSED_RUN = RunId("line1-R-2")
 ASKED, OWN = 7001, 7002
 """Requests of somebody else, and of who asks."""
@@ -134,6 +136,9 @@ EXAMPLES: Final[tuple[Act[Any], ...]] = (
     ),
     acts.RefuseApproval(entry=ASKED, reason="not now"),
     acts.WithdrawRequest(entry=OWN),
+    plan_acts.approval_here(PLAN),
+    plan_acts.SchedulePlan(digest=PLAN, effective_at=None),
+    plan_acts.DiscardPlan(digest=PLAN, reason="a typing error"),
     people_acts.RegisterPerson(
         name="name:1", language=None, employee_number=None, kind=PersonKind.PERSON, expires_at=None
     ),
@@ -167,8 +172,9 @@ EXAMPLES: Final[tuple[Act[Any], ...]] = (
 """One of each, all of line 1 and what stands there."""
 
 ON_RECORDS: Final = tuple(act for act in EXAMPLES if type(act) in ACTS)
-OF_NO_LINE: Final = (
+OF_NO_LINE: Final[tuple[type[Act[Any]], ...]] = (
     acts.TestReceiver,
+    *PLAN_ACTS,
     people_acts.RegisterPerson,
     people_acts.ChangePerson,
     people_acts.DisablePerson,
@@ -266,7 +272,7 @@ def by_kind(act: Act[Any]) -> str:
 
 
 def test_there_is_one_example_of_each_act() -> None:
-    assert [type(act) for act in EXAMPLES] == [*ACTS, *PEOPLE_ACTS]
+    assert [type(act) for act in EXAMPLES] == [*ACTS, *PLAN_ACTS, *PEOPLE_ACTS]
     of_the_act = {
         acts.StartRun,
         acts.DecidePulse,
@@ -287,7 +293,11 @@ def test_each_role_may_what_the_table_says_and_nothing_else(role: Role) -> None:
     decided = {kind.KIND for kind, roles in MAY.items() if role in roles}
     if role in {Role.OPERATOR, Role.SERVICE}:
         decided -= {"confirm_run", "abort_run"}  # somebody else ran it
-    assert allowed == decided
+    of_all_lines = {kind.KIND for kind in PLAN_ACTS}
+    assert allowed == decided - of_all_lines
+    whole = Desk(person(1), grant(1, 1, role), *SOMEBODYS)
+    allowed = {act.KIND for act in EXAMPLES if whole.refusal(act, person_acting()) is None}
+    assert allowed & of_all_lines == decided & of_all_lines
 
 
 @pytest.mark.parametrize("role", Role)
@@ -492,7 +502,7 @@ def test_an_act_about_what_is_not_there_is_left_to_say_so() -> None:
 
 
 def test_every_limit_is_of_an_act_that_there_is() -> None:
-    assert set(LIMITS) <= {*ACTS, *PEOPLE_ACTS}
+    assert set(LIMITS) <= {*ACTS, *PLAN_ACTS, *PEOPLE_ACTS}
 
 
 def test_a_run_is_ended_by_whoever_had_a_hand_in_it() -> None:

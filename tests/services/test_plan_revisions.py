@@ -17,6 +17,7 @@ from redrabbit.domain.facts.plan_revision import PlanState
 from redrabbit.domain.facts.plant import InForceItem, InForceKind
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.occurrence import trigger_key
+from redrabbit.domain.plan_acts import approval_here
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import OccurrenceRecord, PlanRevisionRecord
 from redrabbit.domain.schedule import (
@@ -103,7 +104,7 @@ class Life:
     def revise(self, check: Check, at: datetime) -> str:
         """Store, approve and schedule a revision."""
         kept = self.stored(check)
-        self.write(lambda uow: plan_revisions.approve(uow, kept, actor=ANNA))
+        self.write(lambda uow: plan_revisions.approve(uow, approval_here(kept), actor=ANNA))
         self.write(
             lambda uow: plan_revisions.schedule(uow, self.bench.plant, kept, at=at, actor=ANNA)
         )
@@ -229,7 +230,7 @@ def test_without_an_instant_it_counts_from_the_next_shift() -> None:
     life = Life(DAILY_9, a_calendar(EARLY, LATE))
     life.pass_time(7)
     kept = life.stored(DAILY_15)
-    life.write(lambda uow: plan_revisions.approve(uow, kept, actor=ANNA))
+    life.write(lambda uow: plan_revisions.approve(uow, approval_here(kept), actor=ANNA))
     life.write(
         lambda uow: plan_revisions.schedule(uow, life.bench.plant, kept, at=None, actor=ANNA)
     )
@@ -289,7 +290,7 @@ def test_only_what_is_approved_is_scheduled(state: str) -> None:
     life = Life(DAILY_9, a_calendar(EARLY))
     kept = life.stored(DAILY_15)
     if state == "in_force":
-        life.write(lambda uow: plan_revisions.approve(uow, kept, actor=ANNA))
+        life.write(lambda uow: plan_revisions.approve(uow, approval_here(kept), actor=ANNA))
         life.write(
             lambda uow: plan_revisions.schedule(
                 uow, life.bench.plant, kept, at=at(2, 10), actor=ANNA

@@ -9,6 +9,7 @@ from redrabbit.domain import acts
 from redrabbit.domain.facts.plan_revision import HeldBackCode, PlanState
 from redrabbit.domain.facts.plant import InForceItem, InForceKind
 from redrabbit.domain.identity import RunId
+from redrabbit.domain.plan_acts import approval_here
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import OccurrenceRecord, PlanRevisionRecord
 from redrabbit.domain.schedule import Daily
@@ -42,7 +43,7 @@ async def scheduled(content: str, at: timedelta) -> tuple[Served, PlansAhead, da
 
     def command(uow: Any) -> None:
         kept = plan_revisions.store_draft(uow, served.agent.plant, new, actor=ANNA)
-        plan_revisions.approve(uow, kept.digest, actor=ANNA)
+        plan_revisions.approve(uow, approval_here(kept.digest), actor=ANNA)
         plan_revisions.schedule(uow, served.agent.plant, kept.digest, at=instant, actor=ANNA)
 
     await served.write(command)

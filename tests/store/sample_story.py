@@ -721,7 +721,11 @@ def _plans(shop: Shop) -> None:
     at = shop.clock.now() + timedelta(hours=8)
     told: list[Fact] = [stored("1" * 64, "C"), stored("2" * 64, "D")]
     for digest in ("1" * 64, "2" * 64):
-        elsewhere = {"elsewhere_number": "DOC-77", "elsewhere_on": date(2026, 3, 2)}
+        elsewhere = {
+            "elsewhere_number": "DOC-77",
+            "elsewhere_on": date(2026, 3, 2),
+            "elsewhere_digest": "f" * 64,
+        }
         told.append(PlanRevisionApproved(digest=digest, **elsewhere))  # type: ignore[arg-type]  # two kinds of values
         told.append(PlanRevisionScheduled(digest=digest, effective_at=at))
     told += [

@@ -20,7 +20,7 @@ from redrabbit.web.api.document import CONTACT, SERVERS, title_of
 from redrabbit.web.codes import CODES, FAILURES, REFUSALS
 from redrabbit.web.head import has_head
 from redrabbit.web.problems import status_of
-from tests.showcase_story import MISSED_RUN, OCCURRENCES, OPEN_CASE
+from tests.showcase_story import DRAFT, MISSED_RUN, OCCURRENCES, OPEN_CASE
 from tests.web.conftest import Visitor
 
 PACKAGE = Path(__file__).parent.parent.parent / "redrabbit"
@@ -206,6 +206,7 @@ SHOWN = {
     "alarm_id": "line1-A-1",
     "check_id": "line1-op20",
     "containment_id": OPEN_CASE,
+    "digest": DRAFT.digest,
     "index": "5",
     "line_id": "line1",
     "occurrence_id": OCCURRENCES["due"][0],

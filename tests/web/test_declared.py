@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from redrabbit.domain import acts
+from redrabbit.domain import acts, plan_acts
 from redrabbit.domain.people_acts import PEOPLE_ACTS
 from redrabbit.services.doing import COMMANDS, MOVES
 from redrabbit.services.permitting import LIMITS
@@ -23,6 +23,7 @@ from tests.web.declared import Document, call_of, codes_of, document_of, not_lis
 from tests.web.refused_in import codes_of_act
 
 API = Path(__file__).parent.parent.parent / "redrabbit" / "web" / "api"
+ACTS_OF = {"acts": acts, "plan_acts": plan_acts}
 PULSES = ("confirm_pulse", "refuse_pulse")
 """Two calls of one act, which a function that they share makes."""
 BY_FORM = {
@@ -49,14 +50,15 @@ def acts_by_call() -> dict[str, type[Any]]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.AsyncFunctionDef):
                 names = [
-                    each.func.attr
+                    (ast.unparse(each.func.value), each.func.attr)
                     for each in ast.walk(node)
                     if isinstance(each, ast.Call)
                     and isinstance(each.func, ast.Attribute)
-                    and ast.unparse(each.func.value) == "acts"
+                    and ast.unparse(each.func.value) in ACTS_OF
                 ]
                 if len(names) == 1 and node.name != "decide":
-                    found[node.name] = getattr(acts, names[0])
+                    ((module, name),) = names
+                    found[node.name] = getattr(ACTS_OF[module], name)
     return found
 
 
@@ -79,6 +81,7 @@ OF_ROLES: Mapping[type[Any], set[str]] = {
         "excuse_too_early",  # who approves what is asked for
         *("asker_may_not", "request_not_possible"),  # it is carried out with its approval
     },
+    plan_acts.ApprovePlan: {"plan_of_own", *OF_REQUESTS},
     acts.RefuseApproval: {"request_of_own", "request_of_own_hand", "excuse_too_early"},
     acts.WithdrawRequest: {"request_of_another"},
 }

@@ -18,6 +18,7 @@ LISTS = {
     "challenge-parts": "part_id",
     "checks": "id",
     "containments": "containment_id",
+    "control-plans": "digest",
     "devices": "id",
     "ledger/entries": "index",
     "ledger/keys": "key",

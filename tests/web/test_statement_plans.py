@@ -270,6 +270,8 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
         *(f"{of}{each.of_entry}" for each in signatures for of in ("/sign/", f"{api}/signatures/")),
         *(f"/signed/{each.shown}" for each in signatures),
         *(f"{api}/signatures/{each.of_entry}?language=zh" for each in signatures),
+        *_asked(f"{api}/control-plans", {"cursor": "1" * 64, "limit": "1"}),
+        f"{api}/control-plans/{'1' * 64}",
         *_asked(f"{api}/approvals", {"waiting": "true", "cursor": "3", "limit": "1"}),
         *_asked(
             f"{api}/signatures",

@@ -104,6 +104,8 @@ class PlanRevisionRecord(Record):
     elsewhere_number: str | None
     """Of the document by which it was approved in another system."""
     elsewhere_on: date | None
+    elsewhere_digest: str | None
+    """SHA-256, hex, of the picture or file that shows that approval."""
     scheduled_by: str | None
     scheduled_how: How | None
     scheduled_entry: int | None
@@ -166,6 +168,7 @@ class PlanRevisionStored(Fact):
             **did_not("approved"),
             elsewhere_number=None,
             elsewhere_on=None,
+            elsewhere_digest=None,
             **did_not("scheduled"),
             effective_at=None,
             superseded_at=None,
@@ -186,6 +189,8 @@ class PlanRevisionApproved(Fact):
     digest: str
     elsewhere_number: str | None
     elsewhere_on: date | None
+    elsewhere_digest: str | None = None
+    """SHA-256, hex, of the picture or file that shows that approval."""
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Approve it; LookupError where it is no draft."""
@@ -196,6 +201,7 @@ class PlanRevisionApproved(Fact):
             state=PlanState.APPROVED,
             elsewhere_number=self.elsewhere_number,
             elsewhere_on=self.elsewhere_on,
+            elsewhere_digest=self.elsewhere_digest,
             **did("approved", entry),
         )
         return (approved,)

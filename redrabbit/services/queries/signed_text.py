@@ -6,6 +6,7 @@ signed can't be changed. Instants are in the plant's zone, to the second, with t
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,7 +14,9 @@ from typing import Final
 from redrabbit.base.messages import Catalogue, Message, catalogue
 from redrabbit.domain.containment_questions import reaction_of
 from redrabbit.domain.facts.challenge_part import PartStateCode
+from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.fact import read_json
+from redrabbit.domain.facts.plan_revision import PlanDifference
 from redrabbit.domain.identity import How
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import equals, recorded
@@ -22,6 +25,7 @@ from redrabbit.domain.records import (
     ChallengePartRecord,
     ContainmentRecord,
     OccurrenceRecord,
+    PlanRevisionRecord,
     PresentationRecord,
     RunRecord,
 )
@@ -31,6 +35,7 @@ from redrabbit.domain.subject import Subject
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.place_names import failure_mode_name, place_of
+from redrabbit.services.queries.plan_differences import difference_words
 from redrabbit.services.queries.plans import plan_label
 from redrabbit.services.queries.reasons import quoted, why_decided, why_stopped
 from redrabbit.services.queries.verdicts import verdict_shown
@@ -208,6 +213,38 @@ def _excuse(reader: Reader, plant: Plant, occurrence_id: str) -> Iterator[Line]:
     yield "signed.done_by", _by(excused.decided_by, excused.decided_how)
 
 
+def _plan(reader: Reader, plant: Plant, digest: str) -> Iterator[Line]:
+    del plant
+    plan = recorded(reader, PlanRevisionRecord, digest)
+    yield "fact.plan", plan.label
+    yield "plan.digest", digest
+    yield "plan.stored", plan.stored_at
+    yield "plan.stored_by", _by(plan.stored_by, plan.stored_how)
+    yield "plan.file", plan.source_file
+    yield "plan.file_digest", plan.source_digest
+    yield "plan.compared_with", plan.compared_with
+    for each in json.loads(plan.difference):
+        difference = decode(PlanDifference, each)
+        yield (
+            "plan.difference",
+            message(
+                "plan.difference.of",
+                check=difference.check_id,
+                words=difference_words(difference),
+            ),
+        )
+    for about, answer in sorted(json.loads(plan.answers).items()):
+        yield "plan.answer", message("plan.answer.of", about=about, words=answer)
+    yield "plan.elsewhere", plan.elsewhere_number
+    yield (
+        "plan.elsewhere_on",
+        plan.elsewhere_on.isoformat() if plan.elsewhere_on is not None else None,
+    )
+    yield "plan.elsewhere_digest", plan.elsewhere_digest
+    yield "plan.approved", plan.approved_at
+    yield "plan.approved_by", _by(plan.approved_by, plan.approved_how)
+
+
 def _request(reader: Reader, plant: Plant, entry: str) -> Iterator[Line]:
     request = recorded(reader, ApprovalRecord, int(entry))
     yield "signed.asked_for", message(f"approval.asked.{request.act.value}", id=request.subject_id)
@@ -225,4 +262,5 @@ _LINES: Final[Mapping[Subject, Callable[[Reader, Plant, str], Iterator[Line]]]] 
     Subject.CONTAINMENT: _containment,
     Subject.PART: _part,
     Subject.EXCUSE: _excuse,
+    Subject.PLAN: _plan,
 }

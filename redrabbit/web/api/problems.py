@@ -244,6 +244,7 @@ Texts are NFC, with no control, unseen or direction characters; what breaks that
 TAGS: Final = [
     {"name": "people", "description": "Who asks, and who may."},
     {"name": "plant", "description": "Stations with live signals, devices, checks."},
+    {"name": "control plan", "description": "Its revisions: stored, approved, in force."},
     {"name": "challenge parts", "description": "Red rabbits and good masters, and their custody."},
     {"name": "obligations", "description": "What is due, overdue, excused or paused."},
     {"name": "runs", "description": "Verifications: their evidence, and an operator's acts."},

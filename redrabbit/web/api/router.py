@@ -15,6 +15,7 @@ from redrabbit.web.api.parts import parts_router
 from redrabbit.web.api.pauses import pauses_router
 from redrabbit.web.api.people import people_api_router
 from redrabbit.web.api.people_at_stations import people_at_stations_router
+from redrabbit.web.api.plans import plans_api_router
 from redrabbit.web.api.plant import plant_router
 from redrabbit.web.api.plant_events import plant_events_router
 from redrabbit.web.api.pulses import pulses_router
@@ -33,6 +34,7 @@ def api_routers(site: Site) -> Iterator[APIRouter]:
     yield qualifications_router(site)
     yield plant_router(site)
     yield coverage_api_router(site)
+    yield plans_api_router(site)
     yield people_at_stations_router(site)
     yield pulses_router(site)
     yield parts_router(site)

@@ -1,0 +1,18 @@
+"""Revisions of the control plan say which picture or file shows that they were approved elsewhere."""
+
+from alembic import op
+
+from redrabbit.store.rebuild_mark import records_must_be_rebuilt
+
+revision = "0049"
+down_revision = "0045"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    records_must_be_rebuilt(op.get_bind())
+
+
+def downgrade() -> None:
+    raise NotImplementedError("records are never thrown away; restore a backup instead")
