@@ -111,7 +111,9 @@ def test_a_check_that_is_left_out_is_stored_only_with_a_reason(
 def test_what_can_not_be_scheduled_yet_is_an_error_that_says_so(
     told: Told, plan: str, url: str, tmp_path: Path
 ) -> None:
-    changed = plan.replace("Revision,A", "Revision,B").replace("daily at 09:00", "every 500 pcs")
+    changed = plan.replace("Revision,A", "Revision,B").replace(
+        "daily at 09:00", "every 8 running hours"
+    )
     code, words = told("import", written(tmp_path, changed), "--commit")
     assert (code, kept(url)) == (1, [])
     assert "this can't be scheduled yet" in words

@@ -11,7 +11,7 @@ from redrabbit.config.file_schema import Located
 from redrabbit.config.plan_file import PlanFile, PlannedCheck
 from redrabbit.config.plant_file import PlantFile
 from redrabbit.config.problem import Problems, SourcePosition
-from redrabbit.config.schedule_checks import check_schedule
+from redrabbit.config.schedule_checks import check_counts, check_schedule
 from redrabbit.config.station_file import NamedDevice, StationFile
 from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.grade import Grade, best
@@ -64,6 +64,8 @@ def check_plan(
             _check_parts(check, where[1], parts, problems)
             line = where[0].line or ""
             check_schedule(check, line, plant.calendars.get(line), problems)
+            if where[0].station is not None:
+                check_counts(check, where[0].station, problems)
             _check_grade(check, where[0], where[1], problems)
 
 

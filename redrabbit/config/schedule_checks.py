@@ -17,6 +17,7 @@ from redrabbit.domain.schedule_rules import (
     AfterEvent,
     Daily,
     EveryInterval,
+    EveryParts,
     EveryShiftEnd,
     NotWorking,
     OnDemand,
@@ -26,10 +27,12 @@ from redrabbit.domain.schedule_rules import (
     TimedRule,
     Weekly,
     needs_shifts,
+    parts_of,
     rules_of,
 )
 from redrabbit.domain.schedule_words import duration_text, schedule_text
 from redrabbit.domain.shift_calendar import ShiftCalendar, shift_windows, works_at
+from redrabbit.domain.station import Station
 
 MONDAY: Final = datetime(2026, 1, 5, tzinfo=UTC)
 """The beginning of a time without anything special: whether a rule is ever due is no matter of today."""
@@ -61,6 +64,22 @@ def check_schedule(
     _refuse_late_opening(check, schedule, problems)
 
 
+def check_counts(check: PlannedCheck, station: Station, problems: Problems) -> None:
+    """Refuse a schedule by parts at a station that counts none: nobody would miss it."""
+    schedule: ScheduleRule | None = check.block["schedule"]
+    parts = None if schedule is None else parts_of(schedule)
+    if parts is not None and station.part_counter is None:
+        problems.add(
+            check.block.place_of("schedule"),
+            sentence(
+                "every {parts} parts, but station {station!r} counts none",
+                parts=parts,
+                station=station.id,
+            ),
+            "part_counter in the file of the station, or another schedule",
+        )
+
+
 def _refuse_unknown_shifts(
     rule: OneRule, calendar: ShiftCalendar, place: SourcePosition, problems: Problems
 ) -> bool:
@@ -75,7 +94,7 @@ def _refuse_unknown_shifts(
 def _refuse_never_due(
     rule: OneRule, ordinary: ShiftCalendar, place: SourcePosition, problems: Problems
 ) -> None:
-    if isinstance(rule, AfterEvent | OnDemand | EveryInterval):
+    if isinstance(rule, AfterEvent | EveryParts | OnDemand | EveryInterval):
         return
     if next_due(rule, ordinary, MONDAY, MONDAY) is None:
         problems.add(

@@ -93,11 +93,7 @@ def schedule(text: str) -> ScheduleRule:
         return parse_schedule(text)
     except ValueError as error:
         reason = error.__cause__
-        raise ValueError(str(reason) if reason else _unsupported(text)) from error
-
-
-def _unsupported(text: str) -> str:
-    return "part counts are not supported yet" if "part" in text else ""
+        raise ValueError(str(reason) if reason else "") from error
 
 
 def time_of_day(text: str) -> time:

@@ -21,7 +21,7 @@ from redrabbit.domain.facts.occurrence import (
     OccurrenceRecord,
     PauseRecord,
     first_times,
-    is_of_event,
+    is_of_production,
 )
 from redrabbit.domain.occurrence import lapse_at, under_way
 from redrabbit.domain.record_query import RecordReader, Where, equals
@@ -92,7 +92,7 @@ def is_covered(occurrence: OccurrenceRecord) -> bool:
     """Return whether it is due only after its first close, because pauses cover all the time in which it was owed."""
     closes_at = occurrence.first_closes_at
     covers = is_postponed(occurrence) and closes_at is not None and occurrence.due_at >= closes_at
-    return covers and not is_of_event(occurrence.trigger_key)
+    return covers and not is_of_production(occurrence.trigger_key)
 
 
 def excuse_at(occurrence: OccurrenceRecord) -> datetime:

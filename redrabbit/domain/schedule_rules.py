@@ -29,6 +29,11 @@ MAX_WORK_S: Final = 86_400.0
 MOST_TIMES: Final = 24
 """Times in one shift."""
 
+FEWEST_PARTS: Final = 2
+"""Once for each part is no check of a device."""
+MOST_PARTS: Final = 10_000_000
+"""More than a line makes in a year."""
+
 MOST_RULES: Final = 12
 """Rules of one check: more than any plan asks for, and few enough to be asked all the time."""
 
@@ -259,6 +264,18 @@ class EveryInterval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EveryParts:
+    """Due each so many parts that its station has counted since the last good check (D34, D57); never by the calendar."""
+
+    parts: int
+
+    def __post_init__(self) -> None:
+        """Refuse what is no sample, and what no line makes."""
+        if not FEWEST_PARTS <= self.parts <= MOST_PARTS:
+            raise ValueError(f"a count is {FEWEST_PARTS} to {MOST_PARTS} parts, found {self.parts}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OnDemand:
     """Never due by itself; run when somebody asks."""
 
@@ -274,7 +291,7 @@ ShiftRule = EveryShiftStart | EveryShiftMiddle | EveryShiftEnd | TimesAShift | E
 """Due at moments of shifts."""
 TimedRule = Daily | Weekly | Monthly | OnDays
 """Due at times of day."""
-OneRule = ShiftRule | TimedRule | FirstShift | EveryInterval | OnDemand | AfterEvent
+OneRule = ShiftRule | TimedRule | FirstShift | EveryInterval | EveryParts | OnDemand | AfterEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,6 +309,8 @@ class Together:
             raise ValueError("`on demand` stands alone: it makes nothing due")
         if len(set(self.rules)) < len(self.rules):
             raise ValueError("a rule is there twice")
+        if sum(isinstance(rule, EveryParts) for rule in self.rules) > 1:
+            raise ValueError("parts are counted twice: the smaller count asks for all")
 
 
 ScheduleRule = OneRule | Together
@@ -312,6 +331,11 @@ def events_of(schedule: ScheduleRule) -> tuple[PlantEvent, ...]:
     return tuple(rule.event for rule in rules_of(schedule) if isinstance(rule, AfterEvent))
 
 
+def parts_of(schedule: ScheduleRule) -> int | None:
+    """Return after how many parts since the last good check it is due; None: parts don't make it due."""
+    return next((rule.parts for rule in rules_of(schedule) if isinstance(rule, EveryParts)), None)
+
+
 def _refuse_odd_time(at: time) -> None:
     if at.tzinfo is not None or at.microsecond or at.fold:
         raise ValueError(f"a time of day is plant-local, in whole seconds, found {at!r}")
@@ -328,6 +352,19 @@ def days_of(rule: TimedRule) -> Days:
             return Days(every=Period.MONTH, day=rule.day)
         case OnDays():
             return rule.days
+
+
+def timed_rule(days: Days, at: time, when_not_working: NotWorking) -> TimedRule:
+    """Return the rule of days at a time of day: the inverse of `days_of`."""
+    match days:
+        case Days(every=Period.DAY):
+            return Daily(at=at, when_not_working=when_not_working)
+        case Days(every=Period.WEEK):
+            return Weekly(weekdays=days.weekdays, at=at, when_not_working=when_not_working)
+        case Days(every=Period.MONTH, day=int(day)):
+            return Monthly(day=day, at=at, when_not_working=when_not_working)
+        case _:
+            return OnDays(days=days, at=at, when_not_working=when_not_working)
 
 
 def needs_shifts(rule: OneRule) -> bool:

@@ -13,6 +13,7 @@
     daily at 06:00 if working      not where the line does not work then
     daily at 06:00 else next shift start
     every 20 s, every 30 min, every 2 h
+    every 500 parts                of its station, since the last good check
     after changeover               and other events
     on demand
 
@@ -39,6 +40,7 @@ from redrabbit.domain.schedule_rules import (
     Daily,
     Days,
     EveryInterval,
+    EveryParts,
     EveryShiftEnd,
     EveryShiftMiddle,
     EveryShiftStart,
@@ -58,6 +60,7 @@ from redrabbit.domain.schedule_rules import (
     days_of,
     rules_of,
     schedule_of,
+    timed_rule,
 )
 
 __all__ = [
@@ -103,6 +106,7 @@ FORMS: Final = (
     "every 20 s",
     "every 30 min",
     "every 2 h",
+    "every 500 parts",
     "after changeover",
     "on demand",
     "every shift start + after changeover",
@@ -113,8 +117,6 @@ FORMS: Final = (
 def parse_schedule(text: str) -> ScheduleRule:
     """Return the rule or the rules that the words mean; ValueError says what was found and every form."""
     terms = [" ".join(term.split()) for term in text.lower().split("+")]
-    if any(PARTS.fullmatch(term) for term in terms):
-        raise ValueError(_message(text, "part-count triggers are not supported yet"))
     try:
         found = [_rule(term) for term in terms]
         rules = [rule for rule in found if rule is not None]
@@ -177,6 +179,8 @@ def _rule_text(rule: OneRule) -> str:
             return f"{_days_text(rule.days)} at first shift start"
         case EveryInterval():
             return f"every {_interval_text(rule.interval_s)}"
+        case EveryParts():
+            return f"every {rule.parts} parts"
         case AfterEvent():
             return f"after {event_text(rule.event)}"
         case OnDemand():
@@ -219,6 +223,8 @@ def _rule(words: str) -> OneRule | None:
     if match := INTERVAL.fullmatch(words):
         length = parse_duration(f"{match['number']} {match['unit']}")
         return EveryInterval(interval_s=length.total_seconds())
+    if match := PARTS.fullmatch(words):
+        return EveryParts(parts=int(match["parts"]))
     if match := ON_DAYS.fullmatch(words):
         return _on_days(match)
     if match := AFTER.fullmatch(words):
@@ -253,15 +259,7 @@ def _on_days(match: re.Match[str]) -> OneRule | None:
     if match["at"] is None:
         return FirstShift(days=days)
     at, idle = _time(match["at"]), IDLE_WORDS[match["idle"] or ""]
-    match days:
-        case Days(every=Period.DAY):
-            return Daily(at=at, when_not_working=idle)
-        case Days(every=Period.WEEK):
-            return Weekly(weekdays=days.weekdays, at=at, when_not_working=idle)
-        case Days(every=Period.MONTH, day=int(day)):
-            return Monthly(day=day, at=at, when_not_working=idle)
-        case _:
-            return OnDays(days=days, at=at, when_not_working=idle)
+    return timed_rule(days, at, idle)
 
 
 def _days(every: Period, named: str | None) -> Days | None:
@@ -352,7 +350,7 @@ SHIFT: Final = re.compile(
     rf"|every {NUMBER} ?(?P<unit>s|min|h) of work){EXCEPT}"
 )
 SHIFT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
-PARTS: Final = re.compile(r"every [0-9]+ parts?")
+PARTS: Final = re.compile(r"every (?P<parts>[0-9]{1,12}) parts?")
 ON_DAYS: Final = re.compile(
     rf"(?P<every>daily|weekly|monthly|quarterly|yearly)( on (?P<days>.+?))? {AT}"
 )

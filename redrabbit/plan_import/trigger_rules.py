@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from typing import Final, assert_never
 
 from redrabbit.domain.schedule_rules import (
+    FEWEST_PARTS,
     MAX_WORK_S,
     MIN_INTERVAL_S,
     MONTHS,
+    MOST_PARTS,
     WEEKDAYS,
     AfterEvent,
     Daily,
     Days,
     EveryInterval,
+    EveryParts,
     EveryShiftEnd,
     EveryShiftMiddle,
     EveryShiftStart,
@@ -34,6 +37,7 @@ from redrabbit.domain.schedule_rules import (
     days_of,
     rules_of,
     schedule_of,
+    timed_rule,
 )
 from redrabbit.domain.schedule_words import parse_schedule, schedule_text
 from redrabbit.plan_import.trigger import CALENDAR, Frequency, On, Trigger
@@ -114,6 +118,8 @@ def _triggers_of(rule: OneRule) -> Iterator[Trigger]:
             idle = rule.when_not_working
             said = None if idle is NotWorking.DUE else idle
             yield _on_days(days_of(rule), Trigger(on=On.DAILY, at=rule.at, when_not_working=said))
+        case EveryParts():
+            yield Trigger(on=On.PARTS, n=rule.parts)
         case AfterEvent():
             yield Trigger(on=On(rule.event.value))
         case OnDemand():
@@ -138,10 +144,15 @@ def _on_days(days: Days, at: Trigger) -> Trigger:
 def rule_of(frequency: Frequency) -> ScheduleRule | None:
     """Return the schedule of a frequency; None where one of its triggers is not scheduled yet, or does not say enough.
 
-    What does not say at which time of the day is due at the start of the first shift, as it is proposed.
+    What does not say at which time of the day is due at the start of the first shift, as it is proposed. Of several of which
+    whichever comes first starts the others anew: parts are counted since the last good check, and an event is no count.
     """
     rules = [rule for each in frequency.triggers if (rule := _rule_of(each)) is not None]
-    if not rules or len(rules) < len(frequency.triggers) or frequency.is_first_of:
+    if not rules or len(rules) < len(frequency.triggers):
+        return None
+    if frequency.is_first_of and not all(
+        isinstance(rule, EveryParts | AfterEvent) for rule in rules
+    ):
         return None
     try:
         return schedule_of(rules)
@@ -164,6 +175,8 @@ def _rule_of(trigger: Trigger) -> OneRule | None:
             return TimesAShift(times=n, left_out=left_out)
         case Trigger(on=On.INTERVAL, hours=float(hours)):
             return _of_interval(trigger, round(hours * _HOUR_S, 6))
+        case Trigger(on=On.PARTS, n=int(n)) if not left_out and FEWEST_PARTS <= n <= MOST_PARTS:
+            return EveryParts(parts=n)
         case Trigger(on=on) if left_out or on.value not in {*_EVENTS, On.DEMAND.value}:
             return None
         case Trigger(on=On.DEMAND):
@@ -187,15 +200,7 @@ def _of_calendar(trigger: Trigger) -> OneRule | None:
     if trigger.at is None:
         return FirstShift(days=days)
     at, idle = trigger.at, trigger.when_not_working or NotWorking.DUE
-    match days:
-        case Days(every=Period.DAY):
-            return Daily(at=at, when_not_working=idle)
-        case Days(every=Period.WEEK):
-            return Weekly(weekdays=days.weekdays, at=at, when_not_working=idle)
-        case Days(every=Period.MONTH, day=int(day)):
-            return Monthly(day=day, at=at, when_not_working=idle)
-        case _:
-            return OnDays(days=days, at=at, when_not_working=idle)
+    return timed_rule(days, at, idle)
 
 
 def _days_of(trigger: Trigger) -> Days | None:

@@ -51,6 +51,8 @@ class PartCounting:
         self._count: PartCount | None = None
         self._read_at: datetime | None = None
         self._is_watched = False
+        self.unseen = 0
+        """How often parts may have been made that nobody saw: it was not watched, and something may have been skipped."""
         self._told = ToldWithCount(station, spec)
 
     def take(self, acquisition: Acquisition) -> bool:
@@ -104,7 +106,10 @@ class PartCounting:
             return False
         so_far, window = self.so_far(), acquisition.window
         steady = self._told.steady() if self._is_watched else None
+        was_watched = self._watches(window.began_at)
         count = self._counted(value, window.began_at)
+        if so_far is not None and so_far.count.epoch != count.epoch and not was_watched:
+            self.unseen += 1
         if steady is not None and self._count is not None:
             count = of_one(self._count, count, *steady)
         self._count = count
@@ -117,11 +122,16 @@ class PartCounting:
             return None
         return acquisition.window.began_at - self._read_at
 
+    def _watches(self, began_at: datetime) -> bool:
+        """Tell whether the reading that begins then follows the last one as it should."""
+        if self._read_at is None:
+            return False
+        return self._is_watched and began_at - self._read_at <= self._expires
+
     def _counted(self, value: int, began_at: datetime) -> PartCount:
         if self._count is not None and self._read_at is not None:
             lasted = began_at - self._read_at
-            watched = self._is_watched and lasted <= self._expires
-            unread = Unread(lasted=lasted, watched=watched)
+            unread = Unread(lasted=lasted, watched=self._watches(began_at))
             return followed(self._count, value, unread, self._habits)
         if self._before is None:
             return first_count(value)

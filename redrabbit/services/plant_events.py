@@ -81,12 +81,12 @@ def note_event(
         told_before, station=station, told_by_what=told_by_what, signal=signal, at=at
     )
     waiting = [c for c in plant.plan.checks if waits_for(c, line, station, event)]
-    owed = [c for c in waiting if same_as is None and _is_in_force(uow, c, at)]
+    owed = [c for c in waiting if same_as is None and is_in_force(uow, c, at)]
     for (
         check
     ) in owed:  # what is due by the calendar serves it; more than one part is caught up with later
         step_some(uow, plant, only=check.id)
-    standing = {check.id: _standing(uow, check, at) for check in owed}
+    served_by = {check.id: standing(uow, check, at) for check in owed}
     event_id = EventId(next_id(uow, PlantEventRecord, line))
     told = PlantEventTold(
         event_id=event_id,
@@ -99,11 +99,11 @@ def note_event(
         seen_late=seen_late,
         note=note,
         same_as=same_as,
-        serving=tuple(each.occurrence_id for each in standing.values() if each is not None),
+        serving=tuple(each.occurrence_id for each in served_by.values() if each is not None),
     )
     record(uow, told, stream=line, actor=actor, at=at)
     for check in owed:
-        if standing[check.id] is None:
+        if served_by[check.id] is None:
             make(uow, plant, check, DueTime(due_at=at, trigger_key=event_key(event_id)))
     return recorded(uow, PlantEventRecord, event_id)
 
@@ -113,14 +113,14 @@ def is_waited_for(plant: Plant, line: str, station: str, event: PlantEvent) -> b
     return any(waits_for(check, line, station, event) for check in plant.plan.checks)
 
 
-def _is_in_force(reader: Reader, check: Check, at: datetime) -> bool:
-    """Tell whether a check was in force at the instant of an event: nothing is owed from before (D41)."""
+def is_in_force(reader: Reader, check: Check, at: datetime) -> bool:
+    """Tell whether a check was in force at an instant at which something happened: nothing is owed from before (D41)."""
     known = reader.get(CheckRecord, check.line, check.id)
     return known is not None and known.retired_at is None and known.adopted_at <= at
 
 
-def _standing(reader: Reader, check: Check, at: datetime) -> OccurrenceRecord | None:
-    """Return what a check owes already and will be done after the event; None: nothing."""
+def standing(reader: Reader, check: Check, at: datetime) -> OccurrenceRecord | None:
+    """Return what a check owes already and will be done after what happened at `at`; None: nothing."""
     ours = (
         each
         for each in undecided(reader, at, equals("check_id", check.id))

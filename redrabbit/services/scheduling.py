@@ -373,8 +373,8 @@ def _is_made(reader: Reader, check: Check, due: DueTime) -> bool:
     return any(each.first_due_at is None and each.reason_code not in TAKEN_BACK for each in at_once)
 
 
-def make(uow: UnitOfWork, plant: Plant, check: Check, due: DueTime) -> None:
-    """Make the occurrence of a check at a due time, with the times and words of the plan in force."""
+def make(uow: UnitOfWork, plant: Plant, check: Check, due: DueTime) -> OccurrenceId:
+    """Make the occurrence of a check at a due time, with the times and words of the plan in force; return its number."""
     times = frozen_times(check, due)
     made = OccurrenceMade(
         occurrence_id=OccurrenceId(next_id(uow, OccurrenceRecord, check.line)),
@@ -393,6 +393,7 @@ def make(uow: UnitOfWork, plant: Plant, check: Check, due: DueTime) -> None:
         closes_at=times.closes_at,
     )
     record(uow, made, stream=check.line, actor=SCHEDULER)
+    return made.occurrence_id
 
 
 def _bring_up(uow: UnitOfWork, made: OccurrenceRecord, pauses: PausesByLine) -> None:

@@ -61,6 +61,7 @@ from redrabbit.services.evidence_json import without_readings
 from redrabbit.services.live import LiveStation
 from redrabbit.services.losses import Losses
 from redrabbit.services.part_counting import CountedBefore
+from redrabbit.services.parts_due import PartsDue
 from redrabbit.services.pending import Pending, joined
 from redrabbit.services.plant_events import note_event
 from redrabbit.services.ports import UnitOfWork
@@ -102,6 +103,11 @@ class StationOwner:
         self.events: EventSignals = EventSignals(
             station, None if reads_on is None else reads_on.events
         )
+        self._parts_due: PartsDue = PartsDue(
+            plant,
+            station,
+            None if reads_on is None else reads_on._parts_due,  # noqa: SLF001  because it is the same one, under another file
+        )
         self.pulses = PulseLearning(station, learnt)
         self.run = run
         self._losses = Losses(station, is_lost=recorded_lost, blind=recorded_blind)
@@ -118,6 +124,7 @@ class StationOwner:
     def go_on_under(self, plant: Plant) -> None:
         """Go on under another configuration, which leaves this station and its run as they are."""
         self._plant = plant
+        self._parts_due.go_on_under(plant)
         self._parts = frozenset(part.id for part in plant.parts)
 
     def view(self, now: datetime) -> StationView:
@@ -171,6 +178,7 @@ class StationOwner:
         self.live.take(acquisition)
         made = self.production.take(acquisition)
         made += [self._note_event(seen) for seen in self.events.take(acquisition)]
+        counted = self._parts_made(acquisition)
         if self.pulses.take(acquisition):
             self.judge_by_pulses()
         if self.signals is not None:
@@ -179,7 +187,7 @@ class StationOwner:
         moved: Pending | None = None
         if self.run is not None:
             moved = self._move(Observed(acquisition=acquisition, readings=before))
-        return joined([*made, moved, escape, *self._losses.ended(self.live, acquisition)])
+        return joined([*made, counted, moved, escape, *self._losses.ended(self.live, acquisition)])
 
     def take_aside(self, acquisition: Acquisition) -> Pending | None:
         """Take in one acquisition by which no run is judged any more, for want of records (decision 0011).
@@ -195,6 +203,12 @@ class StationOwner:
         if self.signals is not None:
             self.signals.take(acquisition)
         return self._escape(acquisition, before)
+
+    def _parts_made(self, acquisition: Acquisition) -> Pending | None:
+        """Return what the count makes due; while a run is under way, it is looked at afterwards."""
+        if self.run is not None:
+            return None
+        return self._parts_due.look(self.production.counting, acquisition.window.ended_at)
 
     def judge_by_pulses(self) -> None:
         """Let the run under way be judged by what is known now of how long answers last (D30)."""
@@ -429,6 +443,7 @@ class StationOwner:
         self.run = None if after.state is RunState.CLOSED else after
         if self.run is None:
             self.signals = None
+            self._parts_due.look_again()
         self.judge_by_pulses()
 
     def _note_event(self, seen: EventSeen) -> Pending:

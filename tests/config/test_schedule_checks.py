@@ -41,6 +41,17 @@ def test_what_is_never_due_or_can_not_be_made_is_refused(
     assert re.search("[\u4e00-\u9fff]", said(found.sentence, "zh"))
 
 
+def test_a_check_by_parts_needs_a_station_that_counts_them(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, "every 500 parts")
+    assert advice_on(folder)[1] == ()
+    press = folder / "press.yaml"
+    press.write_text(press.read_text().replace("part_counter: count\n", ""))
+    with pytest.raises(
+        ConfigurationProblems, match="every 500 parts, but station 'press' counts none"
+    ):
+        advice_on(folder)
+
+
 @pytest.mark.parametrize(
     ("schedule", "advised"),
     [

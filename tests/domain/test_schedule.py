@@ -24,7 +24,7 @@ from redrabbit.domain.schedule import (
     next_dues,
     parse_schedule,
 )
-from redrabbit.domain.schedule_rules import rules_of
+from redrabbit.domain.schedule_rules import EveryParts, rules_of
 from redrabbit.domain.shift_calendar import Shift, ShiftCalendar, overlaps
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -278,6 +278,7 @@ def test_interval_from_a_local_anchor_counts_true_hours() -> None:
     ("rule", "calendar"),
     [
         pytest.param(OnDemand(), a_calendar(BERLIN), id="on demand"),
+        pytest.param(EveryParts(parts=500), a_calendar(BERLIN), id="parts"),
         pytest.param(EveryShiftStart(), ShiftCalendar(zone=BERLIN, shifts=()), id="no shifts"),
         pytest.param(
             EveryShiftStart(),

@@ -5,7 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redrabbit.domain.schedule_rules import (
+    FEWEST_PARTS,
+    MOST_PARTS,
     Days,
+    EveryParts,
     EveryShiftEnd,
     EveryShiftMiddle,
     EveryWorkInterval,
@@ -45,6 +48,7 @@ intervals_s = st.one_of(
     st.integers(1, int(MAX_INTERVAL_S)).map(float),
     st.integers(1_000_000, 10**10).map(lambda microseconds: microseconds / 1_000_000),
 )
+parts = st.builds(EveryParts, parts=st.integers(FEWEST_PARTS, MOST_PARTS))
 due_rules: st.SearchStrategy[OneRule] = st.one_of(
     one_rules,
     st.sampled_from(PlantEvent).map(lambda event: AfterEvent(event=event)),
@@ -52,13 +56,17 @@ due_rules: st.SearchStrategy[OneRule] = st.one_of(
     st.builds(Weekly, weekdays=weekdays, at=whole_seconds),
     st.builds(Monthly, day=st.integers(1, 31), at=whole_seconds),
     st.builds(EveryInterval, interval_s=intervals_s),
+    parts,
 )
 rules: st.SearchStrategy[ScheduleRule] = st.one_of(
     due_rules,
     st.just(OnDemand()),
-    st.lists(due_rules, min_size=2, max_size=4, unique=True).map(
-        lambda found: Together(rules=tuple(found))
-    ),
+    st.lists(
+        due_rules,
+        min_size=2,
+        max_size=4,
+        unique_by=lambda rule: EveryParts if isinstance(rule, EveryParts) else rule,
+    ).map(lambda found: Together(rules=tuple(found))),
 )
 
 
@@ -103,6 +111,7 @@ rules: st.SearchStrategy[ScheduleRule] = st.one_of(
             "yearly on 29 feb at 06:00",
             OnDays(days=Days(every=Period.YEAR, month=2, day=29), at=SIX),
         ),
+        ("every 500 parts", EveryParts(parts=500)),
         ("after changeover", AfterEvent(event=PlantEvent.CHANGEOVER)),
         ("After tool  change", AfterEvent(event=PlantEvent.TOOL_CHANGE)),
         (
@@ -136,8 +145,8 @@ def test_words_mean_a_rule(words: str, rule: ScheduleRule) -> None:
         ("every 0.9 s", "an interval is 1 s to 365 d, found 0.9 s"),
         ("every 9000 h", "an interval is 1 s to 365 d"),
         ("every 2 weeks", "not a schedule"),
-        ("every 500 parts", "part-count triggers are not supported yet"),
-        ("every shift start + every 500 parts", "part-count triggers are not supported yet"),
+        ("every 1 parts", "a count is 2 to 10000000 parts, found 1"),
+        ("every 500 parts + every 200 parts", "parts are counted twice"),
         ("every shift start + hourly", "`hourly` is not a schedule"),
         ("every shift start +", "`` is not a schedule"),
         ("1 times a shift", "2 to 24 times a shift, found 1"),

@@ -64,6 +64,6 @@ def test_a_new_check_gets_an_id_that_none_ever_had_and_the_usual_window(tmp_path
 
 
 def test_what_can_not_be_said_is_an_error(tmp_path: Path) -> None:
-    text, errors = text_of(tmp_path, "10.9,line1-op10-torque,RR-0001,every 500 pcs,,")
+    text, errors = text_of(tmp_path, "10.9,line1-op10-torque,RR-0001,every 8 running hours,,")
     assert text is None or errors
     assert "not_scheduled_yet" in errors

@@ -115,7 +115,7 @@ from redrabbit.domain.records import (
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.role import Role
 from redrabbit.domain.run import Disowned
-from redrabbit.domain.schedule_rules import PlantEvent
+from redrabbit.domain.schedule_rules import EveryParts, PlantEvent
 from redrabbit.domain.signing import Meaning
 from redrabbit.domain.subject import Subject
 from redrabbit.domain.way import WayKind
@@ -139,6 +139,7 @@ from redrabbit.services.escalating import take_steps
 from redrabbit.services.explaining import explain_lapse
 from redrabbit.services.loop_watch import Hole, note_holes
 from redrabbit.services.noting_stream_heads import note_stream_heads
+from redrabbit.services.parts_due import make_due
 from redrabbit.services.pending import Pending
 from redrabbit.services.ports import Reader, UnitOfWork, Where, equals
 from redrabbit.services.pulse_learning import PulseNews
@@ -571,6 +572,7 @@ def _planned(shop: Shop) -> None:
             actor=BERND,
         )
     )
+    _parts_made(shop)
     shop.wait(3600)
     undecided = shop.find(OccurrenceRecord, equals("outcome", None), Where("opens_at", "<=", now()))
     shop.write(
@@ -590,6 +592,23 @@ def _planned(shop: Shop) -> None:
     for alarm in shop.find(AlarmRecord)[:3]:
         _acknowledge(shop, alarm.alarm_id)
     _acknowledge(shop, shop.find(AlarmRecord)[3].alarm_id, CARLA)
+
+
+def _parts_made(shop: Shop) -> None:
+    """A check of one part in a hundred: counted from its last good check, due, and not asked for twice."""
+    checks = tuple(
+        replace(check, schedule=EveryParts(parts=100)) if check.id == TORQUE else check
+        for check in shop.plant.plan.checks
+    )
+    plant = replace(shop.plant, plan=replace(shop.plant.plan, checks=checks))
+    station = plant.station(StationId(OP10))
+    for made in (2_000, 2_150):
+        count = PartCount(value=made, made=made, epoch=9, fell_from=None)
+        shop.write(
+            lambda uow, count=count: make_due(  # type: ignore[misc]  # because mypy has no type for a default of a lambda
+                uow, plant, station, count, at=uow.now, unseen=False
+            )
+        )
 
 
 def _acknowledge(shop: Shop, alarm_id: AlarmId, actor: Actor = BERND) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
-from redrabbit.domain.facts.fact import Changes, Fact, Look, Put, Record, found, made
+from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, made
 from redrabbit.domain.facts.words import PlanReference
 from redrabbit.domain.ledger import Entry
 
@@ -34,6 +34,10 @@ class CheckRecord(Record):
     without_verdict_since: datetime | None
     """When the first of them ended; None: there is none."""
     retired_at: datetime | None
+    counted_from: Json | None
+    """`CountedFrom`: from where the parts are counted that make it due; None: they are not counted yet, or don't."""
+    parts_asked: int
+    """Up to which number of parts since then it was due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +63,10 @@ class CheckAdopted(Fact):
         """
         known = look(CheckRecord, self.line, self.check_id)
         goes_on = known is not None and known.schedule == self.schedule and known.retired_at is None
+        counted, asked = None, 0
         if known is not None and goes_on:
             since, until = known.adopted_at, known.scheduled_until
+            counted, asked = known.counted_from, known.parts_asked
         else:
             since = until = entry.occurred_at
         adopted = made(
@@ -75,6 +81,8 @@ class CheckAdopted(Fact):
             runs_without_verdict=known.runs_without_verdict if known is not None else 0,
             without_verdict_since=known.without_verdict_since if known is not None else None,
             retired_at=None,
+            counted_from=counted,
+            parts_asked=asked,
         )
         return (Put(adopted),)
 

@@ -12,6 +12,7 @@ from redrabbit.domain.identity import EventId, How, Letter, OccurrenceId, PauseI
 from redrabbit.domain.ledger import Entry
 
 _OF_EVENT: Final = "event:"
+_OF_PARTS: Final = "parts:"
 
 
 class OccurrenceOutcome(StrEnum):
@@ -141,9 +142,14 @@ def event_key(event_id: EventId) -> str:
     return f"{_OF_EVENT}{event_id}"
 
 
-def is_of_event(trigger_key: str) -> bool:
-    """Tell whether an event made it due, and no due time of a schedule."""
-    return trigger_key.startswith(_OF_EVENT)
+def parts_key(since: str, parts: int) -> str:
+    """Return the trigger key of what so many parts since the last good check make due (D57)."""
+    return f"{_OF_PARTS}{since}+{parts}"
+
+
+def is_of_production(trigger_key: str) -> bool:
+    """Tell whether what happened in production made it due, an event or a count of parts, and no due time of a schedule."""
+    return trigger_key.startswith((_OF_EVENT, _OF_PARTS))
 
 
 def first_times(occurrence: OccurrenceRecord) -> OccurrenceRecord:
@@ -214,8 +220,8 @@ class OccurrenceMade(Fact):
             entry=entry.index,
         )
         check = found(look, CheckRecord, self.line, self.check_id)
-        if is_of_event(self.trigger_key):
-            return (Put(fresh),)  # an event says nothing of the due times before it
+        if is_of_production(self.trigger_key):
+            return (Put(fresh),)  # it says nothing of the due times before it
         until = max(check.scheduled_until, self.due_at)
         return (Put(fresh), Put(replace(check, scheduled_until=until)))
 

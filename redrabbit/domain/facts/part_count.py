@@ -36,6 +36,8 @@ class CountedWhy(StrEnum):
     """It went back, or was not read for too long: a new epoch begins."""
     COUNTED_ON = "counted_on"
     """Parts were counted after a recorded stop."""
+    PARTS = "parts"
+    """A check that is due by parts is counted from here, or is due."""
     SERVICE_ENDED = "service_ended"
     """Nobody watches from now on."""
 

@@ -9,6 +9,7 @@ from redrabbit.domain.schedule_rules import (
     AfterEvent,
     Daily,
     EveryInterval,
+    EveryParts,
     EveryShiftStart,
     Monthly,
     OnDemand,
@@ -51,6 +52,8 @@ def _shown(rule: OneRule) -> RuleShown:
             return RuleShown(
                 words=message("schedule.interval", length=timedelta(seconds=rule.interval_s))
             )
+        case EveryParts():
+            return RuleShown(words=message("schedule.parts", parts=rule.parts))
         case OnDemand():
             return RuleShown(words=message("schedule.on_demand"))
         case AfterEvent():

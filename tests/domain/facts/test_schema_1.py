@@ -74,6 +74,8 @@ ADDED = {
     "part_handed_over",
     "part_told",
     "parts_counted",
+    "parts_counted_from",
+    "parts_reached",
     "payloads_erased",
     "plant_event_told",
     "person_changed",
