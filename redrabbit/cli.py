@@ -200,6 +200,14 @@ def _add_configuration(commands: "argparse._SubParsersAction[CommandParser]") ->
     schema = commands.add_parser("schema", help="print the JSON Schema of station files")
     schema.set_defaults(command=_schema)
 
+    public = commands.add_parser(
+        "holidays", help="print a country's public holidays as a calendar says them"
+    )
+    public.add_argument("country", metavar="COUNTRY", help="its two letters: CN, DE, US")
+    public.add_argument("--year", type=int, required=True, metavar="YEAR")
+    public.add_argument("--region", metavar="REGION", help="of the country: BW, MI")
+    public.set_defaults(command=_holidays)
+
 
 def _add_records(commands: "argparse._SubParsersAction[CommandParser]") -> None:
     overdue = commands.add_parser("overdue", help="list what is overdue; exit 1 if anything is")
@@ -361,6 +369,12 @@ def _check_config(options: argparse.Namespace) -> int:
     from redrabbit.config_commands import check_configuration  # noqa: PLC0415  because of --help
 
     return check_configuration(options.folder, options.explain)
+
+
+def _holidays(options: argparse.Namespace) -> int:
+    from redrabbit.config_commands import print_holidays  # noqa: PLC0415  because of --help
+
+    return print_holidays(options.country, options.year, options.region)
 
 
 def _schema(_options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Commands on configuration: check-config, init, schema. No database, no service."""
+"""Commands on configuration: check-config, init, schema, holidays. No database, no service."""
 
 import json
 from collections.abc import Callable
@@ -7,14 +7,16 @@ from pathlib import Path
 
 from redrabbit.base.clock import wall_now
 from redrabbit.base.printable import complain, put_out, spoken
-from redrabbit.base.sentence import sentence
+from redrabbit.base.public_holidays import WorkedInstead, public_holidays
+from redrabbit.base.sentence import Sentence, sentence, words_of
 from redrabbit.config.explanation import explain
 from redrabbit.config.people_words import NAME, explain_people
 from redrabbit.config.receiver_words import explain_receiver
 from redrabbit.config.template import write_template
 from redrabbit.configuration_folder import advice_in
 from redrabbit.domain.plant import Plant
-from redrabbit.exit_codes import FOUND, exit_code_of
+from redrabbit.domain.schedule_rules import WEEKDAYS
+from redrabbit.exit_codes import FOUND, WRONG_USE, exit_code_of
 from redrabbit.plan_import.check_words import explain_check
 
 
@@ -90,6 +92,40 @@ def write_configuration(folder: Path) -> int:
         return 0
 
     return exit_code_of(work)
+
+
+def print_holidays(country: str, year: int, region: str | None) -> int:
+    """Print the public holidays of a year, and its make-up days, as lines of a calendar in plant.yaml; 2 where none are known."""
+
+    def work() -> int:
+        try:
+            found = public_holidays(country, year, region=region, language=spoken())
+        except ValueError as problem:
+            complain(words_of(problem))
+            return WRONG_USE
+        put_out("    holidays:", *(f"      - {each.day}  # {each.name}" for each in found.holidays))
+        if found.make_up_days:
+            put_out("    make_up_days:", *map(_make_up_line, found.make_up_days))
+        put_out(
+            sentence(
+                "# as the package `holidays` knows them: compare them with what was announced, and leave out what your plant works"
+            )
+        )
+        return 0
+
+    return exit_code_of(work)
+
+
+def _make_up_line(worked: WorkedInstead) -> str | Sentence:
+    if worked.instead_of is None:
+        return sentence("      # - {day}: as which day of the week?", day=worked.day)
+    weekday = WEEKDAYS[worked.instead_of.weekday()]
+    return sentence(
+        "      - {{day: {day}, as: {weekday}}}  # for {instead_of}",
+        day=worked.day,
+        weekday=weekday,
+        instead_of=worked.instead_of,
+    )
 
 
 def print_schema() -> int:

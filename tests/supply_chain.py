@@ -34,6 +34,7 @@ AS_READ: Final[Mapping[str, str]] = {
     "jinja2": "BSD-3-Clause",
     "markdown-it-py": "MIT",
     "mdurl": "MIT",
+    "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
     "segno": "BSD-3-Clause",
     "uvloop": "Apache-2.0 OR MIT",
 }

@@ -7,11 +7,12 @@ it does not exist.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from redrabbit.base.sentence import sentence
+from redrabbit.config.calendar_table import CALENDAR, read_calendar, shift_names
 from redrabbit.config.codes import CODES, read_codes
 from redrabbit.config.escalation import ROSTERS, RULES, read_escalation
 from redrabbit.config.file_schema import (
@@ -21,7 +22,6 @@ from redrabbit.config.file_schema import (
     Entry,
     Flag,
     Key,
-    ListOf,
     MapOf,
     Number,
     Section,
@@ -39,7 +39,6 @@ from redrabbit.config.spellings import (
     OWN_ADDRESS,
     PART_ID,
     SLUG,
-    TIME_OF_DAY,
     ZONE,
     Address,
 )
@@ -51,38 +50,13 @@ from redrabbit.domain.identity import FailureMode, LineId, PartId, PartKindId
 from redrabbit.domain.people_rules import USUAL_RULES, AskedQualification, PeopleRules, StatedNames
 from redrabbit.domain.plant import Line, NotificationTarget, OutsideWatcher, SecretPlace
 from redrabbit.domain.scanned_code import AS_KNOWN, CodeForms
-from redrabbit.domain.shift_calendar import Shift, ShiftCalendar, overlaps
+from redrabbit.domain.shift_calendar import ShiftCalendar
 from redrabbit.domain.text import Text
 
 T = TypeVar("T")
 U = TypeVar("U")
 
-WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
 MAX_USES: Final = 1_000_000
-
-SHIFT: Final = Section(
-    {
-        "from": Key(TIME_OF_DAY, "When it begins, plant-local."),
-        "to": Key(TIME_OF_DAY, "When it ends; at or before `from`: on the next day."),
-        "days": Key(
-            ListOf(Choice({day: number for number, day in enumerate(WEEKDAYS)}), at_least=1),
-            "The days on which it begins.",
-        ),
-        "label": Key(Bilingual(), "Its words for people.", required=False),
-    },
-    "{from: …, to: …, days: […]}",
-)
-
-CALENDAR: Final = Section(
-    {
-        "shifts": Key(MapOf(SLUG, SHIFT), "The shifts by name; the names go into records."),
-        "holidays": Key(
-            ListOf(DATE), "Dates on which no shift begins.", required=False, default=()
-        ),
-    },
-    "{shifts: …, holidays: […]}",
-)
 
 LINE: Final = Section(
     {
@@ -263,10 +237,12 @@ def read_plant_file(root: Node, problems: Problems) -> PlantFile:
         return PlantFile()
     zone: ZoneInfo | None = block["zone"]
     modes = _by_key(block["failure_modes"], lambda entry: entry.value)
-    calendars = _by_key(block["calendars"], lambda entry: _calendar(entry.value, zone, problems))
+    calendars = _by_key(
+        block["calendars"], lambda entry: read_calendar(entry.value, zone, problems)
+    )
     targets = read_receivers(block["notifications"], block["address"], problems)
     lines = None if block["lines"] is None else [entry.key for entry in block["lines"]]
-    known = (targets, lines, _shift_names(block["calendars"]))
+    known = (targets, lines, shift_names(block["calendars"]))
     rules, rosters = read_escalation(block["escalation"], block["rosters"], known, problems)
     return PlantFile(
         name=block["plant"] or "",
@@ -307,11 +283,6 @@ def _approval(block: Block) -> ApprovalRules:
     return ApprovalRules(modes=modes, within=timedelta(hours=block["within_working_hours"] or 24))
 
 
-def _shift_names(calendars: tuple[Entry[Block], ...] | None) -> frozenset[str]:
-    read = (entry.value for entry in calendars or () if entry.value is not None)
-    return frozenset(shift.key for calendar in read for shift in calendar["shifts"] or ())
-
-
 def _by_key(
     entries: tuple[Entry[T], ...] | None, read: Callable[[Entry[T]], U]
 ) -> dict[str, U] | None:
@@ -332,49 +303,6 @@ def _calendar_of(
         return None
     problems.refuse_unknown("calendar", name, line.place_of("calendar"), calendars)
     return (calendars or {}).get(name)
-
-
-def _calendar(
-    block: Block | None, zone: ZoneInfo | None, problems: Problems
-) -> ShiftCalendar | None:
-    if block is None:
-        return None
-    entries: tuple[Entry[Block], ...] = block["shifts"] or ()
-    shifts = [
-        Shift(
-            name=entry.key,
-            weekdays=tuple(sorted({day.value for day in entry.value["days"]})),
-            starts_at=entry.value["from"],
-            ends_at=entry.value["to"],
-            label=entry.value["label"],
-        )
-        for entry in entries
-        if entry.value is not None and entry.value.complete
-    ]
-    holidays: frozenset[date] = frozenset(day.value for day in block["holidays"] or ())
-    calendar = ShiftCalendar(zone=zone or ZoneInfo("UTC"), shifts=tuple(shifts), holidays=holidays)
-    _refuse_overlaps(calendar, {entry.key: entry.place for entry in entries}, problems)
-    return calendar if block.complete and zone is not None else None
-
-
-def _refuse_overlaps(
-    calendar: ShiftCalendar, places: dict[str, SourcePosition], problems: Problems
-) -> None:
-    days: dict[tuple[str, str], list[str]] = {}
-    for overlap in overlaps(calendar):
-        days.setdefault((overlap.first, overlap.second), []).append(WEEKDAYS[overlap.weekday])
-    for (first, second), on in days.items():
-        problems.add(
-            places[second],
-            sentence(
-                "shift {second!r} begins on {on} while {first!r} is still on",
-                second=second,
-                on=", ".join(on),
-                first=first,
-            ),
-            "shifts that do not overlap",
-            sentence("{first!r} stands at {places}", first=first, places=places[first]),
-        )
 
 
 def _endpoint(block: Block | None, problems: Problems) -> Endpoint | None:

@@ -5,7 +5,6 @@ falls due outside of the line's shifts is only advised against: a plan file's wo
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -48,7 +47,7 @@ def check_schedule(
     if schedule is None or calendar is None:
         return
     place = check.block.place_of("schedule")
-    ordinary = replace(calendar, holidays=frozenset())
+    ordinary = calendar.ordinary
     for rule in rules_of(schedule):
         if needs_shifts(rule) and not calendar.shifts:
             problems.add(

@@ -6,7 +6,7 @@ line does not work is due, left out, or due at the next shift start, as its rule
 counts time that passes: half of a night of nine hours is four and a half.
 
 `every 2 h` counts from an anchor, the instant at which the check was adopted: anchor + n intervals, n from 1.
-`every 2 h of work` counts from each shift's start; at a shift's end it is due only where another shift
+`every 2 h of work` counts from each shift's start, and no break; at a shift's end it is due only where another shift
 begins, so never while nobody works. Events, counts of parts and `on demand` are never due here.
 
 Each due time has a trigger key, which makes its occurrence unique (D8): the planned instant, or the moment of
@@ -230,7 +230,7 @@ def _by_shift(
 
 def _windows(calendar: ShiftCalendar, since: datetime, until: datetime) -> Iterator[ShiftWindow]:
     """Yield the shifts that can begin in (since, until], in order."""
-    if not calendar.shifts:
+    if not calendar.works_ever:
         return
     for day in _days(calendar, since, until):
         yield from sorted(windows_on(calendar, day), key=lambda window: window.begins_at)
@@ -269,8 +269,10 @@ def _worked(
 ) -> Iterator[DueTime]:
     """Yield when each interval of a shift is worked; at its end only where work goes on with another shift."""
     interval = timedelta(seconds=rule.interval_s)
-    number = max(1, (since - window.begins_at) // interval)
-    while (due_at := window.begins_at + number * interval) <= window.ends_at:
+    rested = window.ends_at - window.begins_at - window.worked
+    number = max(1, (since - window.begins_at - rested) // interval)
+    while number * interval <= window.worked:
+        due_at = window.when_worked(number * interval)
         if due_at < window.ends_at or _goes_on(rule, window, calendar):
             key = f"{_shift_key(window)}:{duration_text(number * interval)}"
             yield DueTime(due_at=due_at, trigger_key=key)
@@ -291,7 +293,7 @@ def _by_first_shift(
     days: Days, calendar: ShiftCalendar, since: datetime, until: datetime
 ) -> Iterator[DueTime]:
     """Walk from the last of the days before; each stays to be done until a shift begins."""
-    if not calendar.shifts:
+    if not calendar.works_ever:
         return
     day = _last_of(days, plant_date(calendar.zone, since) - ONE_DAY)
     last = plant_date(calendar.zone, until)
