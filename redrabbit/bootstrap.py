@@ -33,6 +33,7 @@ from redrabbit.base.clock import Clock, SteadyClock
 from redrabbit.base.common_passwords import common_passwords
 from redrabbit.base.password_hashing import PasswordHashing
 from redrabbit.base.settings import ServeSettings, WebLimits
+from redrabbit.config.people_apart import read_people_apart
 from redrabbit.configuration_folder import configuration_in
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.plant import Plant
@@ -413,6 +414,7 @@ async def _web_of(
             names_no_host=names_no_host,
             names_file=names_file,
         ),
+        read_people=read_people_apart,
         ledger_key=running.database.verification.verifier.text,
         tls=tls,
     )

@@ -11,7 +11,10 @@ Everything else is a bug and ends in a traceback. Nothing heavy is imported here
 command passes through.
 """
 
+import re
 from collections.abc import Callable
+from datetime import datetime, tzinfo
+from typing import Final
 
 from redrabbit.base.printable import complain, spoken
 from redrabbit.base.sentence import sentence, system_words, words_of
@@ -63,3 +66,30 @@ def in_words(trouble: object) -> str:
 
         return catalogue(spoken()).render(Message(f"refusal.{trouble.code}", trouble.params))
     return words_of(trouble) if isinstance(trouble, Exception) else str(trouble)
+
+
+def in_zone(refusal: Refusal, zone: tzinfo) -> Refusal:
+    """Return a refusal whose times are said by the plant's clock, with its zone: what is raised knows no plant."""
+    from redrabbit.base.messages import zoned  # noqa: PLC0415  because few commands need it
+
+    params = {
+        name: zoned(value, zone) if isinstance(value, datetime) else value
+        for name, value in refusal.params.items()
+    }
+    return Refusal(refusal.code, **params)
+
+
+_INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]{8,15}(?:[+-][0-9:]{2,5}|Z)")
+
+
+def times_in_zone(text: str, zone: tzinfo) -> str:
+    """Return a text of another program with its instants by the plant's clock; those that can't be read stay."""
+    from redrabbit.base.messages import zoned  # noqa: PLC0415  as above
+
+    def said(found: re.Match[str]) -> str:
+        try:
+            return zoned(datetime.fromisoformat(found[0]), zone)
+        except ValueError:
+            return found[0]
+
+    return _INSTANT.sub(said, text)

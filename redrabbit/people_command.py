@@ -31,10 +31,16 @@ from redrabbit.domain.rights import is_active, is_in_force
 from redrabbit.domain.role import Role
 from redrabbit.domain.role_limits import withdrawn_with
 from redrabbit.domain.shift_calendar import day_ends
-from redrabbit.exit_codes import FOUND, exit_code_of, in_words
+from redrabbit.exit_codes import FOUND, exit_code_of, in_words, in_zone, times_in_zone
 from redrabbit.services import badges, granting, people
 from redrabbit.services.errors import StoreTrouble, WriterAlreadyRunning
-from redrabbit.services.importing_people import Imported, NotImported, PersonRow, import_people
+from redrabbit.services.importing_people import (
+    Imported,
+    NotImported,
+    PersonRow,
+    column_of,
+    import_people,
+)
 from redrabbit.services.people_at_server import (
     Newcomer,
     add,
@@ -88,12 +94,17 @@ def at_the_server(
             database_url, plant="", clock=SteadyClock(), recording=recording, key_path=key_file
         ) as database:
             return database.write_now(lambda uow: command(uow, plant_in_force(uow)))
+    except Refusal as refusal:
+        raise in_zone(refusal, plant.zone) from refusal
+    except NotImported as not_imported:
+        refused = [(row, in_zone(why, plant.zone)) for row, why in not_imported.refused]
+        raise NotImported(refused) from not_imported
     except WriterAlreadyRunning as running:
         raise StoreTrouble(
             sentence(
                 "the service runs ({holder}), and only one process may write: an administrator does this in the browser; "
                 "or stop the service first",
-                holder=running.holder or sentence("unknown"),
+                holder=times_in_zone(running.holder, plant.zone) or sentence("unknown"),
             )
         ) from running
 
@@ -295,12 +306,14 @@ def import_table(
             return imported
 
         try:
-            put_out(_imported_words(at_the_server(database_url, key_file, command)))
+            imported = at_the_server(database_url, key_file, command)
+            put_out(_imported_words(imported), *_withdrawn_words(imported))
         except _DryRun as dry:
             put_out(
                 sentence(
                     "nothing was changed; it would be: {what}", what=_imported_words(dry.imported)
-                )
+                ),
+                *_withdrawn_words(dry.imported),
             )
         except NotImported as refused:
             complain(*(_refused_words(table, row, why) for row, why in refused.refused))
@@ -435,23 +448,22 @@ def _link_words(address: str, code: str) -> tuple[str, ...]:
     return told, f"{where}/welcome/{code}", elsewhere
 
 
-COLUMN_OF: Final[Mapping[str, str]] = {
-    "auditor_needs_end": "expires",
-    "badge_issued_already": "badge",
-    "badge_taken": "badge",
-    "employee_number_taken": "employee_number",
-    "end_is_past": "expires",
-    "grant_ends_before_it_begins": "until",
-    "no_such_line": "lines",
-    "role_for_all_lines": "lines",
-}
-"""The cell of a row that a refusal is about; of all others the name says whose row it is."""
-
-
 def _refused_words(table: Path, row: PersonRow, why: Refusal) -> Sentence:
-    column = row.columns.get(COLUMN_OF.get(why.code, "name"), 1)
-    place = SourcePosition(table.name, row.row, column)
+    place = SourcePosition(table.name, row.row, column_of(row, why))
     return sentence("{place}: {problem}", place=place, problem=in_words(why))
+
+
+def _withdrawn_words(imported: Imported) -> list[Sentence]:
+    """Return whose badges go, and that somebody has to give new ones (decision 62)."""
+    return [
+        sentence(
+            "row {row}, {name}: a badge taken away with the role; whoever gave it may give none to somebody with this role; "
+            "give one with `redrabbit people badge`",
+            row=row.row,
+            name=row.name,
+        )
+        for row in imported.withdrawn
+    ]
 
 
 def _imported_words(imported: Imported) -> Sentence:

@@ -8,7 +8,7 @@ ROOT = Path(__file__).parent.parent
 WEB = ROOT / "redrabbit" / "web"
 MODULES = {"marshal", "pickle", "shelve", "subprocess", "xml", "lxml", "ldap", "ldap3", "pexpect"}
 NAMED = {
-    "redrabbit/plan_import/read_apart.py: subprocess",  # reads a stranger's file in a bounded copy of this program
+    "redrabbit/base/apart.py: subprocess",  # reads a stranger's file in a bounded copy of this program
     "redrabbit/store/spill.py: pickle",  # reads the temporary file that this process has just written
     "redrabbit/domain/row_sum.py: marshal",  # writes bytes to be hashed, and reads none
 }

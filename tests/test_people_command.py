@@ -107,6 +107,26 @@ def test_a_role_that_takes_a_badge_away_says_so(told: Told, plant: Served) -> No
     assert (code, "a badge was taken away with it" in said) == (0, True)
 
 
+def test_a_table_whose_roles_take_badges_away_says_so_before_and_after(
+    told: Told, plant: Served, tmp_path: Path
+) -> None:
+    """Decision 62: somebody stands at the station without a badge the next morning."""
+    for name, role in (("Chen", "administrator"), ("Leader", "shift_leader"), ("Li", "operator")):
+        assert told("people", "add", name, "--role", role)[0] == 0
+    leader = Actor(id="p-0002", how=How.PASSWORD)
+    with plant.opened() as database:
+        database.write_now(
+            lambda uow: (
+                badges.issue(uow, BadgeId("ab" * 32), PersonId("p-0003"), actor=leader).badge_id
+            )
+        )
+    rows: list[list[str | int]] = [["name", "roles"], ["Li", "quality_engineer"]]
+    table = write_workbook(tmp_path / "people.xlsx", rows)
+    for more in (("--dry-run",), ()):
+        code, said = told("people", "import", table, *more)
+        assert (code, "row 2, Li: a badge taken away with the role" in said) == (0, True)
+
+
 def test_people_are_told_of_granted_disabled_and_listed(told: Told) -> None:
     assert told("people", "add", "Chen", "--role", "administrator")[0] == 0
     added = told(
@@ -242,6 +262,9 @@ def test_a_table_is_imported_as_a_whole_or_not_at_all(told: Told, tmp_path: Path
     code, said = told("people", "import", table)
     assert code == 1
     assert said.startswith("people.xlsx:3:1: An auditor's account ends by itself, by ")
+    assert re.search(r"by [0-9-]{10} [0-9:]{8} UTC", said), (
+        "by the plant's clock, and with its zone"
+    )
     assert said.endswith("\nnothing was imported\n")
     table = write_workbook(
         tmp_path / "people.xlsx",
@@ -295,6 +318,9 @@ def test_while_the_service_runs_it_says_what_to_do_instead(told: Told, plant: Se
         assert code == 1
         assert "an administrator does this in the browser; or stop the service first" in said
         assert said.count("pid ") == 1
+        assert re.search(r"since [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} UTC", said), (
+            "by the plant's clock"
+        )
         assert told("people", "list") == (0, "nobody is registered\n")
     assert told("people", "add", "Chen")[0] == 0
 

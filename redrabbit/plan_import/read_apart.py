@@ -1,7 +1,4 @@
-"""Reading a file in a process of its own, with a bound on its time and memory.
-
-A spreadsheet from outside can make any library take minutes and gigabytes, or abort the process: five kilobytes with one merged range of a
-million rows do. So the file is read by a child that may be killed, and nothing of the reader's own process is at stake.
+"""Reading a file in a process of its own, with a bound on its time and memory (`redrabbit.base.apart`).
 
     python -m redrabbit.plan_import.read_apart FILE      writes what was read as JSON
 
@@ -9,13 +6,12 @@ What it writes is data and nothing else: it has read a stranger's file.
 """
 
 import json
-import subprocess
 import sys
-from contextlib import suppress
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Final
 
+from redrabbit.base.apart import keep_to_memory, output_of
 from redrabbit.base.sentence import Sentence, sentence
 from redrabbit.plan_import.grid import Book, Cell, Fault, Merge, Sheet, Value
 from redrabbit.plan_import.open_book import NotReadable, open_book
@@ -37,14 +33,10 @@ def read_apart(path: Path) -> Book:
     """
     if path.exists() and not path.is_file():
         raise NotReadable(sentence("{file}: it is no file", file=path.name))
-    command = [sys.executable, "-m", __name__, str(path)]
-    try:
-        child = subprocess.run(command, capture_output=True, check=False, timeout=MOST_SECONDS)  # noqa: S603  because the program is our own
-    except subprocess.TimeoutExpired as late:
-        raise _too_much(path) from late
-    if child.returncode != 0:
+    written = output_of(__name__, str(path), most_seconds=MOST_SECONDS)
+    if written is None:
         raise _too_much(path)
-    told = json.loads(child.stdout)
+    told = json.loads(written)
     if "words" in told:
         raise NotReadable(Sentence(told["words"], told["params"]))
     if "errno" in told:
@@ -61,17 +53,9 @@ def _too_much(path: Path) -> NotReadable:
     )
 
 
-def _keep_to_bounds() -> None:
-    with suppress(ImportError):
-        import resource  # noqa: PLC0415  because Windows has none
-
-        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 def main(path: str) -> None:
     """Read a file and write what it holds, or why it can't be read."""
-    _keep_to_bounds()
+    keep_to_memory(MOST_MEMORY)
     try:
         told = _plain(open_book(Path(path)))
     except NotReadable as problem:

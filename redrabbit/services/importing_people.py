@@ -6,10 +6,11 @@ What the table doesn't say stays: no role, badge or person is taken away by leav
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Final
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.person import PersonKind, PersonLanguage
-from redrabbit.domain.identity import SERVER, BadgeId, PersonId, person_name
+from redrabbit.domain.identity import SERVER, Actor, BadgeId, PersonId, person_name
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import equals
 from redrabbit.domain.records import BadgeRecord, PersonRecord, RoleGrantRecord
@@ -55,6 +56,49 @@ class Imported:
     changed: int = 0
     granted: int = 0
     badges: int = 0
+    withdrawn: tuple[PersonRow, ...] = ()
+    """Rows with whose roles badges were taken away, as decision 62 says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellProblem:
+    """What is wrong with one cell of a table, or with the table."""
+
+    row: int
+    column: int
+    found: str
+    expected: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleTable:
+    """What a table says: its rows, and everything that is wrong with it."""
+
+    rows: tuple[PersonRow, ...]
+    problems: tuple[CellProblem, ...]
+
+
+ReadTable = Callable[[bytes, str, Plant], PeopleTable]
+"""Reads a stranger's file, of this name, with bounds on what that may take."""
+
+COLUMN_OF: Final[Mapping[str, str]] = {
+    "auditor_needs_end": "expires",
+    "badge_issued_already": "badge",
+    "badge_taken": "badge",
+    "employee_number_taken": "employee_number",
+    "end_is_past": "expires",
+    "grant_ends_before_it_begins": "until",
+    "no_such_line": "lines",
+    "own_grant": "roles",
+    "role_for_all_lines": "lines",
+}
+"""The cell of a row that a refusal is about; of all others the name says whose row it is."""
+
+
+def column_of(row: PersonRow, why: Refusal) -> int:
+    """Return in which column of a table the cell stands that a refusal is about, from 1."""
+    return row.columns.get(COLUMN_OF.get(why.code, "name"), 1)
 
 
 class NotImported(Exception):
@@ -72,8 +116,9 @@ def import_people(
     badge_id_of: Callable[[str], BadgeId],
     *,
     same_name: bool = False,
+    by: Actor = SERVER,
 ) -> Imported:
-    """Take every row, or none: NotImported names each that is refused, with why.
+    """Take every row, or none: NotImported names each that is refused, with why. `by` is whose table it is.
 
     A row that would give a person the name of another is refused, unless it is known (`same_name`) that they are two.
     """
@@ -81,7 +126,7 @@ def import_people(
     named = None if same_name else people_named(uow)
     for row in rows:
         try:
-            told = _take(uow, plant, row, badge_id_of, told, named=named)
+            told = _take(uow, plant, row, badge_id_of, told, named=named, by=by)
         except Refusal as refusal:
             refused.append((row, refusal))
     if refused:
@@ -97,23 +142,27 @@ def _take(
     told: Imported,
     *,
     named: dict[str, list[PersonId]] | None,
+    by: Actor,
 ) -> Imported:
-    person, told = _person(uow, plant, row, told, named)
+    person, told = _person(uow, plant, row, told, named, by=by)
     missing = [
         (role, line)
         for role in row.roles
         for line in row.lines or (None,)
         if not _has(uow, person.person_id, role, line, _end_of(plant, row.until))
     ]
+    before = _held_badges(uow, person.person_id)
     for role, line in missing:
         lines = () if line is None else (line,)
         until_at = _end_of(plant, row.until)
         people_at_server.give_roles(
-            uow, plant, person.person_id, (role,), lines=lines, until_at=until_at
+            uow, plant, person.person_id, (role,), lines=lines, until_at=until_at, by=by
         )
     told = replace(told, granted=told.granted + len(missing))
+    if before - _held_badges(uow, person.person_id):
+        told = replace(told, withdrawn=(*told.withdrawn, row))
     if row.badge is not None and not _is_theirs(uow, badge_id_of(row.badge), person.person_id):
-        badges.issue(uow, badge_id_of(row.badge), person.person_id, actor=SERVER)
+        badges.issue(uow, badge_id_of(row.badge), person.person_id, actor=by)
         told = replace(told, badges=told.badges + 1)
     return told
 
@@ -124,6 +173,8 @@ def _person(
     row: PersonRow,
     told: Imported,
     named: dict[str, list[PersonId]] | None,
+    *,
+    by: Actor,
 ) -> tuple[PersonRecord, Imported]:
     who = Newcomer(
         name=row.name,
@@ -136,7 +187,7 @@ def _person(
     if named is not None:
         _refuse_same_name(row, known, named)
     if known is None:
-        added = people_at_server.add(uow, who)
+        added = people_at_server.add(uow, who, by=by)
         if named is not None:
             named.setdefault(compared_name(row.name), []).append(added.person_id)
         return added, replace(told, added=told.added + 1)
@@ -157,7 +208,8 @@ def _person(
         kind=PersonKind(known.kind),
         expires_at=wanted.expires_at,
     )
-    return people_at_server.change(uow, known, anew), replace(told, changed=told.changed + 1)
+    changed = people_at_server.change(uow, known, anew, by=by)
+    return changed, replace(told, changed=told.changed + 1)
 
 
 def _refuse_same_name(
@@ -190,6 +242,12 @@ def _has(
         (grant.role, grant.line, grant.until_at, grant.revoked_at) == (role, line, until_at, None)
         for grant in grants
     )
+
+
+def _held_badges(uow: UnitOfWork, person_id: PersonId) -> set[BadgeId]:
+    """Return the badges that stand for a person now."""
+    issued = uow.find(BadgeRecord, equals("person_id", person_id))
+    return {each.badge_id for each in issued if holder_of(each, uow.now) is not None}
 
 
 def _is_theirs(uow: UnitOfWork, badge_id: BadgeId, person_id: PersonId) -> bool:

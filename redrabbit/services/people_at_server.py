@@ -1,7 +1,8 @@
 """What the server's command line does about people, where nobody signs in (R19, decision 38).
 
 It makes the first administrator. Later it is the way back in when nobody can sign in any more: then it is told, by its
-entries and, where somebody acts as administrator by it who did not, by an alarm.
+entries and, where somebody acts as administrator by it who did not, by an alarm. A table that an administrator imports in the
+browser is taken as here, in their name (`by`): then nothing is told, as they did it where they are known.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from datetime import datetime
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.person import PersonKind, PersonLanguage
-from redrabbit.domain.identity import SERVER, LineId, PersonId, person_name
+from redrabbit.domain.identity import SERVER, Actor, LineId, PersonId, person_name
 from redrabbit.domain.people_acts import GrantRole
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import equals
@@ -36,7 +37,7 @@ class Newcomer:
     """It is known that another person has this name."""
 
 
-def add(uow: UnitOfWork, who: Newcomer) -> PersonRecord:
+def add(uow: UnitOfWork, who: Newcomer, *, by: Actor = SERVER) -> PersonRecord:
     """Make somebody known."""
     return people.register(
         uow,
@@ -46,11 +47,13 @@ def add(uow: UnitOfWork, who: Newcomer) -> PersonRecord:
         kind=who.kind,
         expires_at=who.expires_at,
         same_name=who.same_name,
-        actor=SERVER,
+        actor=by,
     )
 
 
-def change(uow: UnitOfWork, person: PersonRecord, who: Newcomer) -> PersonRecord:
+def change(
+    uow: UnitOfWork, person: PersonRecord, who: Newcomer, *, by: Actor = SERVER
+) -> PersonRecord:
     """Tell anew what is told of a person; an administrator whose account was over raises an alarm, as a new one does."""
     changed = people.change(
         uow,
@@ -61,9 +64,9 @@ def change(uow: UnitOfWork, person: PersonRecord, who: Newcomer) -> PersonRecord
         kind=who.kind,
         expires_at=who.expires_at,
         same_name=who.same_name,
-        actor=SERVER,
+        actor=by,
     )
-    if is_active(changed, uow.now) and not is_active(person, uow.now):
+    if by == SERVER and is_active(changed, uow.now) and not is_active(person, uow.now):
         administrators_added.tell_of(uow, person.person_id)
     return changed
 
@@ -77,8 +80,9 @@ def give_roles(
     lines: tuple[str, ...],
     until_at: datetime | None = None,
     deputy_for: PersonId | None = None,
+    by: Actor = SERVER,
 ) -> list[RoleGrantRecord]:
-    """Grant roles on these lines, on all where none is named; each administrator but the first raises an alarm."""
+    """Grant roles on these lines, on all where none is named; at the server each administrator but the first raises an alarm."""
     given = []
     for role in roles:
         for line in lines or (None,):
@@ -89,8 +93,8 @@ def give_roles(
                 until_at=until_at,
                 deputy_for=deputy_for,
             )
-            given.append(grant(uow, plant, asked, actor=SERVER))
-            if role is Role.ADMINISTRATOR:
+            given.append(grant(uow, plant, asked, actor=by))
+            if by == SERVER and role is Role.ADMINISTRATOR:
                 administrators_added.tell_of(uow, person_id)
     return given
 

@@ -27,6 +27,7 @@ from redrabbit.services.errors import (
     OutcomeUnknown,
     StoreTrouble,
 )
+from redrabbit.services.importing_people import ReadTable
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.remembered import RememberedState
 from redrabbit.services.sign_in import SignIn
@@ -55,6 +56,7 @@ from redrabbit.web.pages.due import due_router
 from redrabbit.web.pages.enrolment import enrolment_router
 from redrabbit.web.pages.ledger import ledger_page_router
 from redrabbit.web.pages.people import people_router
+from redrabbit.web.pages.people_import import people_import_router
 from redrabbit.web.pages.receivers import receivers_router
 from redrabbit.web.pages.runs import runs_router
 from redrabbit.web.pages.sign_in import sign_in_router
@@ -98,6 +100,7 @@ PAGES: Final = (
     coverage_router,
     receivers_router,
     ledger_page_router,
+    people_import_router,  # before /people/ID
     people_router,
     account_router,
     certificate_router,
@@ -119,6 +122,7 @@ def create_app(
     remembered: Callable[[], RememberedState] = RememberedState,
     watched: Callable[[], Watched | None] = lambda: None,
     ways: WaysKnown | None = None,
+    read_people: ReadTable | None = None,
     ledger_key: str = "",
     tls: Tls | None = None,
 ) -> FastAPI:
@@ -133,6 +137,7 @@ def create_app(
         remembered=remembered,
         watched=watched,
         ways=ways or WaysKnown(),
+        read_people=read_people,
         ledger_key=ledger_key,
         tls=tls,
     )

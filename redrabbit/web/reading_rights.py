@@ -146,6 +146,8 @@ ROUTES: Final[Mapping[str, Right]] = {
     "POST /people": Right.ACT,
     "GET /people/alarms": Right.PEOPLE,
     "POST /people/alarms": Right.ACT,
+    "GET /people/import": Right.PEOPLE,
+    "POST /people/import": Right.ACT,
     "GET /people/{person_id}": Right.PEOPLE,
     "GET /people/{person_id}/{act}": Right.PEOPLE,
     "POST /people/{person_id}/{act}": Right.ACT,

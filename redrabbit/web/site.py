@@ -9,6 +9,7 @@ from starlette.requests import Request
 from redrabbit.base.clock import Clock
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Letter
+from redrabbit.services.importing_people import ReadTable
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.queries.people import names_in
 from redrabbit.services.remembered import RememberedState
@@ -20,6 +21,7 @@ from redrabbit.web.access import FORM_FIELD, AccessRules, check_form_token
 from redrabbit.web.rendering import Visit, visit
 from redrabbit.web.shown_to import is_for_another, refusal_of
 from redrabbit.web.tls import Tls
+from redrabbit.web.uploads import Upload, uploaded
 from redrabbit.web.values import id_from, number_from
 from redrabbit.web.visitor import asker_at
 
@@ -46,6 +48,9 @@ class Site:
     ways: WaysKnown = field(default_factory=WaysKnown)
     """What people can be reached by."""
 
+    read_people: ReadTable | None = None
+    """Reads a table of people that somebody sends; None: none is taken."""
+
     ledger_key: str = ""
     """The text of the ledger's public key."""
 
@@ -70,12 +75,23 @@ class Site:
         except (UnicodeDecodeError, ValueError) as error:
             raise Refusal("form_unreadable") from error
         form = {name: values[-1] for name, values in fields.items()}
+        await self._refuse_foreign(request, form, by_whoever=by_whoever)
+        return form
+
+    async def upload(self, request: Request) -> Upload:
+        """Return a form's fields with the file that it brings; refused as a form is."""
+        sent = await uploaded(request)
+        await self._refuse_foreign(request, sent.fields, by_whoever=False)
+        return sent
+
+    async def _refuse_foreign(
+        self, request: Request, form: dict[str, str], *, by_whoever: bool
+    ) -> None:
         session = asker_at(request).session
         digest = session.digest if session is not None else ""
         check_form_token(request, form.get(FORM_FIELD), self.rules, digest)
         if not by_whoever:
             await self.refuse_shown_to_another(request, form)
-        return form
 
     async def refuse_shown_to_another(self, request: Request, form: dict[str, str]) -> None:
         """Refuse a form whose page was shown to somebody else than who would act by it now (`shown_to`)."""

@@ -276,6 +276,7 @@ def test_every_page_of_people_is_accessible(
         f"/welcome/{code}",
         "/people",
         "/people/p-0002",
+        "/people/import",
         "/tokens",
         "/account",
     ):

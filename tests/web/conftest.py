@@ -9,6 +9,7 @@ from typing import TypeVar
 import pytest
 from starlette.testclient import TestClient
 
+from redrabbit.config.people_apart import read_people_apart
 from redrabbit.domain.plant import Plant
 from redrabbit.services.remembered import RememberedState
 from redrabbit.services.sign_in import SignIn
@@ -103,6 +104,7 @@ def serve(
         verification=verification,
         remembered=remembered,
         ways=ways,
+        read_people=read_people_apart,
         ledger_key=LEDGER_KEY,
         tls=tls,
     )

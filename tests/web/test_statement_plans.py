@@ -238,6 +238,7 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
             "/people/p-0001",
             "/people/p-0001/grant",
             "/people/alarms",
+            "/people/import",
             "/tokens",
             "/tokens/issue",
             "/certificate",

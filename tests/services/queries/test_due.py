@@ -1,16 +1,18 @@
 """What is due, coming and over, and the pauses (B15, B16, R13)."""
 
+from datetime import timedelta
+
 from redrabbit.domain.identity import How
 from redrabbit.domain.records import OccurrenceRecord
 from redrabbit.domain.schedule import OnDemand
 from redrabbit.domain.schedule_words import EveryInterval
-from redrabbit.services import scheduling
+from redrabbit.services import planning, scheduling
 from redrabbit.services.queries.due import LOOK_BACK, MOST_SHOWN, DuePage, DueRow, due_page
 from redrabbit.services.queries.people import Person
 from redrabbit.services.queries.reasons import quoted
 from redrabbit.services.queries.wording import message
 from tests.plants import a_check, a_plant
-from tests.services.queries.at_op20 import AtOp20
+from tests.services.queries.at_op20 import ANNA, AtOp20
 from tests.showcase import at
 from tests.showcase_story import OCCURRENCES, Showcase
 
@@ -83,6 +85,22 @@ def test_what_a_run_holds_cannot_be_excused_and_names_the_run() -> None:
     bench.start()
     (held,) = page_at(bench).due
     assert (held.can_excuse, held.under_way) == (False, "line1-R-1")
+
+
+def test_what_was_decided_ahead_of_its_due_time_is_not_coming_as_well() -> None:
+    """A check that was excused an hour before stood in both lists: somebody prepared for it all the same."""
+    bench = AtOp20(a_plant(a_check(schedule=EveryInterval(interval_s=7200))))
+    ahead = None
+    while ahead is None:
+        bench.pass_time(300)
+        bench.write(lambda uow: scheduling.step(uow, bench.plant))
+        ahead = next((row for row in page_at(bench).due if row.due_at > bench.clock.now()), None)
+    asked = ahead.occurrence
+    assert asked is not None
+    bench.write(lambda uow: planning.excuse(uow, asked, reason="no parts", actor=ANNA))
+    page = page_at(bench)
+    assert asked in numbers(page.excused)
+    assert [row.due_at for row in page.coming] == [ahead.due_at + timedelta(hours=2)]
 
 
 def test_a_list_that_is_cut_says_so() -> None:
