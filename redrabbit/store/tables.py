@@ -23,6 +23,7 @@ from sqlalchemy import (
 from redrabbit.domain.beside import Beside, ScreenSecret, TokenSecret
 from redrabbit.domain.credential import Credential
 from redrabbit.domain.facts.catalogue import FOUND_BY_TYPE
+from redrabbit.domain.last_look import LastLook
 from redrabbit.domain.one_time_code import OneTimeCode
 from redrabbit.domain.records import TABLES, Record
 from redrabbit.domain.session import Session
@@ -88,6 +89,7 @@ RECORD_TABLES: dict[type[Any], Table] = {kind: _record_table(kind) for kind in T
 
 BESIDE: tuple[type[Beside], ...] = (
     Credential,
+    LastLook,
     OneTimeCode,
     ScreenSecret,
     Session,
@@ -95,7 +97,8 @@ BESIDE: tuple[type[Beside], ...] = (
     TokenSecret,
     Way,
 )
-"""Kinds of rows that prove who somebody is, or say how they are reached: of this installation only, under no seal (decision 0039)."""
+"""Kinds of rows that prove who somebody is, or say how they are reached or what they have seen: of this installation only, under no seal
+(decisions 0039, 0071)."""
 
 BESIDE_TABLES: dict[type[Any], Table] = {
     kind: Table(

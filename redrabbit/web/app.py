@@ -62,6 +62,7 @@ from redrabbit.web.pages.runs import runs_router
 from redrabbit.web.pages.sign_in import sign_in_router
 from redrabbit.web.pages.signing import signing_router
 from redrabbit.web.pages.station import station_router
+from redrabbit.web.pages.today import today_router
 from redrabbit.web.pages.verifications import verifications_router
 from redrabbit.web.problems import (
     bug_answer,
@@ -89,6 +90,7 @@ PAGES: Final = (
     enrolment_router,
     station_router,
     due_router,
+    today_router,
     devices_router,
     verifications_router,
     runs_router,

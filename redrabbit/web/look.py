@@ -58,6 +58,27 @@ def alarm(kind: str, severity: str) -> str:
     return kind if kind in LOOKS else severity
 
 
+def waiting(kind: str) -> str:
+    """Return the word of the mark of what waits for a person (`redrabbit.services.queries.waiting`)."""
+    return _WAITING.get(kind, "due")
+
+
+_WAITING: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "parts_missing": "missed",
+        "case": "case_open",
+        "close_case": "case_reverified",
+        "overdue": "overdue",
+        "alarms": "critical",
+        "not_delivered": "not_delivered",
+        "lapses": "lapsed",
+        "parts_expire": "waiting_for_receiver",
+        "pulse": "inconclusive",
+        "plan": "notice",
+    }
+)
+
+
 def fate(state: str) -> str:
     """Return the word of what came of a message; one that is parked is one that was not delivered."""
     return "not_delivered" if state == "parked" else f"fate_{state}"

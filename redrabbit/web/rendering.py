@@ -417,6 +417,7 @@ NAVIGATION: Final = (
         "",
         (
             ("/", "nav.board"),
+            ("/today", "nav.today"),
             ("/due", "nav.due"),
             ("/stations", "nav.stations"),
             ("/devices", "nav.devices"),

@@ -42,6 +42,7 @@ PAGES = [
     "/stations/line3-op10",
     "/stations/line4-op10",
     "/stations/line4-op30",
+    "/today",
     "/devices",
     "/checks/line1-op20",
     "/verifications",

@@ -48,6 +48,7 @@ from tests.web.conftest import LEDGER_KEY, Visitor, serve
 
 PAGES = [
     "/",
+    "/today",
     "/due",
     "/stations",
     "/stations/line1-op20",
@@ -81,7 +82,7 @@ PAGES = [
     "/docs",
 ]
 FAMILIES = (
-    "nav|board|status|station|start|who|scan|why|do|confirm|run|runs|step|verdict|outcome|purpose|"
+    "nav|today|waiting|board|status|station|start|who|scan|why|do|confirm|run|runs|step|verdict|outcome|purpose|"
     "expected|observed|given|alarm|due|form|pause|col|filter|pager|part|fact|diagram|print|advice|"
     "devices|check|history|schedule|verifications|scheduled|ended|weekday|nav|alarms|band|fate|told|watcher|containment|window|receivers|coverage|gap|parked|event|refusal|http|problem|reason|value|stations|live|why_inconclusive|"
     "approval|approvals|enrol|screens|teach|trust|sign|signed|meaning|how|part_state|ledger|grade|graded|known_by|answer|watched|pulse"

@@ -219,6 +219,8 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
             "/",
             "/stations",
             "/due",
+            "/today",
+            "/today/seen",
             "/receivers",
             "/coverage",
             "/coverage.xlsx",

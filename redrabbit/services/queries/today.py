@@ -1,0 +1,59 @@
+"""Today: what happened since whoever asks was last here, and what waits for them (R14, B34)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.rights import roles_of_person
+from redrabbit.domain.role import Role
+from redrabbit.services.askers import Asker, grants_of
+from redrabbit.services.last_looks import seen_until
+from redrabbit.services.ports import Reader
+from redrabbit.services.queries.since import Since, since
+from redrabbit.services.queries.waiting import RolesOn, WaitsFor, what_waits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TodayPage:
+    """The first page of a working day."""
+
+    now: datetime
+    since: Since
+    mine: tuple[WaitsFor, ...]
+    """What waits for whoever asks."""
+    others: tuple[WaitsFor, ...]
+    """What waits for somebody else."""
+    can_note: bool
+    """Whether it can be kept that whoever asks has seen this: they are signed in."""
+
+
+def today_page(reader: Reader, plant: Plant, asker: Asker, now: datetime) -> TodayPage:
+    """Return the page as it stands for whoever asks."""
+    is_signed_in = asker.session is not None and not asker.is_office_at_station
+    person = asker.person if asker.token is None else None
+    mark = seen_until(reader, person.person_id) if person is not None and is_signed_in else None
+    waiting = what_waits(
+        reader,
+        plant,
+        person.person_id if person is not None else None,
+        _roles(reader, asker, now),
+        now,
+    )
+    return TodayPage(
+        now=now,
+        since=since(reader, mark, now),
+        mine=tuple(each for each in waiting if each.is_mine),
+        others=tuple(each for each in waiting if not each.is_mine),
+        can_note=is_signed_in,
+    )
+
+
+def _roles(reader: Reader, asker: Asker, now: datetime) -> RolesOn:
+    """Return which roles whoever asks has on a line: all, where nobody is registered; none, for a program."""
+    person = asker.person
+    if asker.is_anybody:
+        return lambda _line: frozenset(Role)
+    if person is None or asker.token is not None:
+        return lambda _line: frozenset()
+    grants = grants_of(reader, person)
+    return lambda line: roles_of_person(person, grants, line, now)
