@@ -30,7 +30,7 @@ def plant_in_force(reader: Reader) -> Plant:
     Raises StoreTrouble if none was, DamagedDatabase if what is kept of it is not what was adopted,
     and ConfigurationProblems if this version of the program can't read it.
     """
-    last = latest(reader, ConfigurationRecord, by="adopted_at")
+    last = latest(reader, ConfigurationRecord, by="entry")
     if last is None:
         raise StoreTrouble(sentence("this database has not adopted any configuration yet"))
     return load_plant(_kept_texts(reader, last), adopted=True)
@@ -54,7 +54,7 @@ def adopted_files(reader: Reader) -> Mapping[str, str] | None:
 
     Raises DamagedDatabase if what is kept of it is not what was adopted.
     """
-    last = latest(reader, ConfigurationRecord, by="adopted_at")
+    last = latest(reader, ConfigurationRecord, by="entry")
     return None if last is None else _kept_texts(reader, last)
 
 

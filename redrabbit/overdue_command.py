@@ -15,8 +15,8 @@ from redrabbit.domain.ledger import instant_text
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import AgentRecord
 from redrabbit.exit_codes import FOUND, exit_code_of
+from redrabbit.services.overdue import Lapsed, Overdue, lapsed_checks, overdue_occurrences
 from redrabbit.services.ports import Reader
-from redrabbit.services.scheduling import Lapsed, Overdue, lapsed_checks, overdue_occurrences
 from redrabbit.store.reading_database import open_for_reading
 
 AGENT_SILENT_S = 10.0

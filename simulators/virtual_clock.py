@@ -21,6 +21,8 @@ class VirtualClock:
         self._wall_offset = timedelta(0)
         self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
         self._order = count()
+        self.synchronised = False
+        """Whether the simulated time service holds the wall clock right."""
 
     def now(self) -> datetime:
         """Return the present instant of the simulated machine."""
@@ -48,6 +50,10 @@ class VirtualClock:
         step = self.drift()
         self._anchor_offset = self._wall_offset
         return step
+
+    def is_synchronised(self) -> bool:
+        """Tell whether the simulated time service holds the wall clock right."""
+        return self.synchronised
 
     def step_wall(self, step: timedelta) -> None:
         """Let the machine's wall clock jump."""

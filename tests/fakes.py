@@ -45,6 +45,9 @@ class JumpClock:
     def reanchor(self) -> timedelta:
         return timedelta(0)
 
+    def is_synchronised(self) -> bool:
+        return False
+
 
 def _wake(turn: "asyncio.Future[None]") -> None:
     if not turn.done():  # whoever waited was cancelled meanwhile

@@ -97,6 +97,9 @@ class ShowcaseClock:
     def reanchor(self) -> timedelta:
         return timedelta(0)
 
+    def is_synchronised(self) -> bool:
+        return False
+
 
 def _signal(
     name: str, en: str, zh: str, encoding: Encoding = Encoding.UINT16, unit: str | None = None

@@ -72,6 +72,9 @@ class SteppingClock:
     def reanchor(self) -> timedelta:
         return timedelta(0)
 
+    def is_synchronised(self) -> bool:
+        return False
+
 
 def happened(type_: str, stream: str = "plant", **payload: JsonValue) -> Event:
     """Return an event by a stated person."""

@@ -6,6 +6,8 @@ records it and re-anchors at a quiet moment.
 """
 
 import asyncio
+import ctypes
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
@@ -36,6 +38,10 @@ class Clock(Protocol):
 
     def reanchor(self) -> timedelta:
         """Adopt the machine's wall clock as it is now, and return the step made."""
+        ...
+
+    def is_synchronised(self) -> bool:
+        """Tell whether the machine's time service holds its wall clock right; False where nobody can tell."""
         ...
 
 
@@ -84,3 +90,31 @@ class SteadyClock:
         step = wall - (self._wall_at_anchor + timedelta(seconds=steady_s - self._steady_at_anchor))
         self._wall_at_anchor, self._steady_at_anchor = wall, steady_s
         return step
+
+    def is_synchronised(self) -> bool:
+        """Return whether the kernel says that a time service (NTP, PTP) holds the wall clock right; setting it by hand ends that."""
+        return kernel_says_synchronised()
+
+
+_UNSYNCHRONISED: Final = 0x0040
+"""STA_UNSYNC of `adjtimex`: set by whoever sets the clock, taken back by a time service that has looked at its sources."""
+_STATUS_AT: Final = 40
+"""Where `status` stands in `struct timex` of 64-bit Linux: after `modes` and four longs."""
+_TIMEX_BYTES: Final = 208
+
+
+def kernel_says_synchronised() -> bool:
+    """Ask the kernel, and change nothing; False on a machine that is no 64-bit Linux."""
+    if not sys.platform.startswith("linux") or ctypes.sizeof(ctypes.c_long) != 8:  # noqa: PLR2004  bytes of a long there
+        return False
+    asked = ctypes.create_string_buffer(_TIMEX_BYTES)
+    try:
+        state = ctypes.CDLL(None, use_errno=True).adjtimex(asked)
+    except (AttributeError, OSError):
+        return False
+    status = int.from_bytes(asked.raw[_STATUS_AT : _STATUS_AT + 4], sys.byteorder)
+    return 0 <= state < _TIME_ERROR and not status & _UNSYNCHRONISED
+
+
+_TIME_ERROR: Final = 5
+"""What `adjtimex` returns while the clock is not synchronised."""

@@ -29,6 +29,7 @@ from redrabbit.domain.records import (
     AlarmRecord,
     ApprovalRecord,
     ChallengePartRecord,
+    ClockDoubtRecord,
     ContainmentRecord,
     LapseReasonRecord,
     OccurrenceRecord,
@@ -195,6 +196,16 @@ class EndPause(Act[PauseRecord]):
     KIND: ClassVar = "end_pause"
 
     pause_id: PauseId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmClock(Act[ClockDoubtRecord]):
+    """Say that the machine's clock is right, after it was set by more than is believed (D43)."""
+
+    KIND: ClassVar = "confirm_clock"
+
+    doubt: int
+    """The entry that told the last step, which is what was seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -450,6 +461,7 @@ ACTS: tuple[type[Act[Record]], ...] = (
     Excuse,
     DeclarePause,
     EndPause,
+    ConfirmClock,
     TellEvent,
     RecordStop,
     RecordAlternate,

@@ -121,7 +121,8 @@ def decision(
         return Dated(excused, stands.decided_at)
     lapses_at = lapse_at(stands)
     if at > lapses_at:
-        at, outcome, reason = lapses_at, OccurrenceOutcome.LAPSED, lapse_code(known, stands)
+        reason = lapse_code(known, stands, at)
+        at, outcome = lapses_at, OccurrenceOutcome.LAPSED
     decided = OccurrenceDecided.of(occurrence, outcome, reason, run_id=run.run_id)
     return Dated(decided, at)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from redrabbit.domain.clock_doubts import as_doubted, open_doubts
 from redrabbit.domain.facts.occurrence import (
     DecisionCode,
     OccurrenceOutcome,
@@ -170,11 +171,13 @@ def pauses_up_to(reader: RecordReader, line: str, instant: datetime) -> list[Pau
 def undecided(reader: RecordReader, now: datetime, *where: Where) -> list[OccurrenceRecord]:
     """Return the occurrences that nothing has decided on record, as they stand by now, by their recorded due time.
 
-    One that pauses excuse by now, though nobody has recorded it, is among them, excused.
+    One that pauses excuse by now, though nobody has recorded it, is among them, excused. One of which only one of two
+    clocks says that it lapsed has not.
     """
     found = reader.find(OccurrenceRecord, *where, equals("outcome", None), order_by="due_at")
     pauses = pauses_of(reader, found)
-    return [as_paused(each, pauses, now) for each in found]
+    doubts = open_doubts(reader)
+    return [as_doubted(as_paused(each, pauses, now), doubts, now) for each in found]
 
 
 def is_overdue_by(reader: RecordReader, now: datetime) -> list[OccurrenceRecord]:
@@ -186,8 +189,11 @@ def is_overdue_by(reader: RecordReader, now: datetime) -> list[OccurrenceRecord]
 def stands_now(
     reader: RecordReader, occurrence: OccurrenceRecord, now: datetime
 ) -> OccurrenceRecord:
-    """Return one occurrence as it stands by the pauses of its line."""
-    return as_paused(occurrence, pauses_of(reader, [occurrence]), now)
+    """Return one occurrence as it stands by the pauses of its line, and while the clock is in doubt."""
+    if occurrence.outcome is not None:
+        return occurrence
+    stands = as_paused(occurrence, pauses_of(reader, [occurrence]), now)
+    return as_doubted(stands, open_doubts(reader), now)
 
 
 def pauses_of(reader: RecordReader, occurrences: Sequence[OccurrenceRecord]) -> PausesByLine:

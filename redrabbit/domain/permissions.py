@@ -36,6 +36,7 @@ MAY: Mapping[type[Act[Record]], frozenset[Role]] = {
     acts.Excuse: _LEADING,
     acts.DeclarePause: _LEADING | {Role.SERVICE},
     acts.EndPause: _LEADING | {Role.SERVICE},
+    acts.ConfirmClock: _LEADING,  # what waited lapses then; a program only repeats a clock
     acts.TellEvent: _REPAIRING | {Role.SERVICE},  # more is to be verified, never less
     acts.RecordStop: _REPAIRING,
     acts.RecordAlternate: _LEADING,

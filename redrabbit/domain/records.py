@@ -14,6 +14,7 @@ from redrabbit.domain.facts.badge import BadgeRecord
 from redrabbit.domain.facts.catalogue import RECORDS
 from redrabbit.domain.facts.challenge_part import ChallengePartRecord
 from redrabbit.domain.facts.check import CheckRecord
+from redrabbit.domain.facts.clock import ClockDoubtRecord
 from redrabbit.domain.facts.containment import ContainmentRecord
 from redrabbit.domain.facts.credential import CredentialRecord
 from redrabbit.domain.facts.fact import Json, Record
@@ -54,6 +55,7 @@ __all__ = [
     "BadgeRecord",
     "ChallengePartRecord",
     "CheckRecord",
+    "ClockDoubtRecord",
     "ConfigurationRecord",
     "ContainmentRecord",
     "CountRecord",

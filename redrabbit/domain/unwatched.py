@@ -1,35 +1,100 @@
-"""Whether somebody watched while a check was owed: what nobody watched is nobody's omission (R12, L7).
+"""Whether somebody watched while a check was owed, and for how long nobody did: what nobody watched is nobody's omission (R12, L7).
 
-Known are the lives of the agent and the holes in them (`not_watched`). What was owed in a hole, be it for a part
-of its window, lapses because nobody watched: whether people would have done it can't be told. What was owed in a time of which
-the records are lost (D62) lapses for that reason, whatever else was: it may have been done, and recorded.
+On record are the times in which no process ran, in which it stood still, and in which its clock was wrong (`not_watched`).
+What was owed in such a time, be it for a part of its window, lapses because nobody watched: whether people would have done it
+can't be told. How large that part is stands beside it, so that nobody takes five seconds for a shift. What was owed in a time of
+which the records are lost (D62) lapses for that reason, whatever else was: it may have been done, and recorded.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from redrabbit.domain.clock_doubts import open_doubts
 from redrabbit.domain.facts.occurrence import DecisionCode
 from redrabbit.domain.facts.plant import NotWatchedWhy
 from redrabbit.domain.occurrence import lapse_at
-from redrabbit.domain.record_query import RecordReader, Where, equals, latest
-from redrabbit.domain.records import AgentRecord, NotWatchedRecord, OccurrenceRecord
+from redrabbit.domain.record_query import RecordReader, Where, equals
+from redrabbit.domain.records import NotWatchedRecord, OccurrenceRecord
+
+NOBODY: Final = (NotWatchedWhy.DOWN, NotWatchedWhy.FROZEN, NotWatchedWhy.CLOCK)
+"""Why nobody watched."""
+
+Span = tuple[datetime, datetime]
+"""From one instant to a later one."""
 
 
-def lapse_code(reader: RecordReader, occurrence: OccurrenceRecord) -> DecisionCode:
-    """Return why an occurrence lapsed that nothing decided: nobody did it, nobody watched, or the records of it are lost."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unwatched:
+    """For how long nobody watched while a check was owed, from its due time to its lapse."""
+
+    lasted: timedelta
+    owed: timedelta
+    """How long it was owed."""
+
+    @property
+    def share(self) -> float:
+        """Return the part of the time in which it was owed: 0 to 1."""
+        return self.lasted / self.owed if self.owed else 0.0
+
+
+def lapse_code(reader: RecordReader, occurrence: OccurrenceRecord, now: datetime) -> DecisionCode:
+    """Return why an occurrence lapsed that nothing decided: nobody did it, nobody watched, or the records of it are lost.
+
+    What is told of times after `now` was told by a clock that was ahead.
+    """
     if hole_over(reader, occurrence, NotWatchedWhy.HISTORY_LOST) is not None:
         return DecisionCode.HISTORY_LOST
-    life = latest(reader, AgentRecord, by="agent_id")
-    was_down = life is None or life.started_at > lapse_at(occurrence)
-    if was_down or hole_over(reader, occurrence, NotWatchedWhy.FROZEN) is not None:
+    if any(each.ends_at <= now for each in _holes(reader, occurrence)) or _is_doubted(
+        reader, occurrence
+    ):
         return DecisionCode.NOT_WATCHING
     return DecisionCode.NOT_DONE
+
+
+def unwatched(reader: RecordReader, occurrence: OccurrenceRecord) -> Unwatched:
+    """Return for how long nobody watched while an occurrence was owed."""
+    begin, end = occurrence.due_at, lapse_at(occurrence)
+    holes = [(each.begins_at, each.ends_at) for each in _holes(reader, occurrence)]
+    lasted = sum((to - since for since, to in together(holes, begin, end)), timedelta(0))
+    return Unwatched(lasted=lasted, owed=max(end - begin, timedelta(0)))
+
+
+def together(spans: Iterable[Span], begin: datetime, end: datetime) -> list[Span]:
+    """Return what spans cover of a time, in order, and nothing twice."""
+    found: list[Span] = []
+    for since, to in sorted((max(since, begin), min(to, end)) for since, to in spans):
+        if found and since <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], to)
+        elif since < to:
+            found.append((since, to))
+    return found
 
 
 def hole_over(
     reader: RecordReader, occurrence: OccurrenceRecord, why: NotWatchedWhy
 ) -> NotWatchedRecord | None:
     """Return a hole of this kind that shares a moment with the time from its due time to its lapse; None: there is none."""
-    shares = (
+    shares = (*_shares(occurrence), equals("why", why))
+    return next(iter(reader.find(NotWatchedRecord, *shares, order_by="ends_at", limit=1)), None)
+
+
+def _holes(reader: RecordReader, occurrence: OccurrenceRecord) -> list[NotWatchedRecord]:
+    nobody = Where("why", "in", NOBODY)
+    return reader.find(NotWatchedRecord, *_shares(occurrence), nobody, order_by="ends_at")
+
+
+def _shares(occurrence: OccurrenceRecord) -> tuple[Where, Where]:
+    return (
         Where("ends_at", ">", occurrence.due_at),
         Where("begins_at", "<=", lapse_at(occurrence)),
-        equals("why", why),
     )
-    return next(iter(reader.find(NotWatchedRecord, *shares, order_by="ends_at", limit=1)), None)
+
+
+def _is_doubted(reader: RecordReader, occurrence: OccurrenceRecord) -> bool:
+    """Tell whether a step of the clock that nobody has confirmed goes over a part of the time in which it was owed."""
+    return any(
+        each.stepped_at < lapse_at(occurrence) and occurrence.due_at < each.set_to
+        for each in open_doubts(reader)
+    )

@@ -76,7 +76,7 @@ def adopt(
     """
     uow = uow if at is None else as_of(uow, at)
     owed_until = uow.now if at is None else at - A_MOMENT
-    last = latest(uow, ConfigurationRecord, by="adopted_at")
+    last = latest(uow, ConfigurationRecord, by="entry")
     is_known = last is not None and (last.digest, last.software) == (plant.digest, software)
     if is_known and uow.in_force == in_force_digest(plant.in_force):
         follow_plan(uow, plant)

@@ -26,8 +26,8 @@ from redrabbit.domain.records import ConfigurationRecord, PulseRecord
 from redrabbit.services import scheduling
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.catching_up import REST_S, CatchUp
-from redrabbit.services.clock_steps import CLOCK_STEP_S, note_clock_step
-from redrabbit.services.errors import NotRecordable, OtherPlant, StoreTrouble
+from redrabbit.services.clock_steps import CLOCK_STEP_S, ClockWatch
+from redrabbit.services.errors import OtherPlant, StoreTrouble
 from redrabbit.services.fenced_database import FencedDatabase
 from redrabbit.services.loop_watch import LoopWatch
 from redrabbit.services.noting_stream_heads import are_heads_due, note_stream_heads
@@ -36,6 +36,7 @@ from redrabbit.services.ports import Database, Reader, UnitOfWork
 from redrabbit.services.pulse_learning import keep
 from redrabbit.services.record_fact import record
 from redrabbit.services.recording_watch import RecordingWatch
+from redrabbit.services.settling_clock import confirm_by_second_source
 from redrabbit.services.station_queue import CLOSE_WITHIN_S, Recording, StationQueue
 from redrabbit.services.supervising import Supervisor
 from redrabbit.services.taking_up import Opened, PlanChange, TakenOver, open_life, take_over
@@ -105,6 +106,8 @@ class Agent:
         """Whether anything is recorded; it is told by whoever beats into the database."""
         self.loop_watch = LoopWatch(clock)
         """Whether the loop of the deadlines turns."""
+        self.clock_watch = ClockWatch(clock)
+        """Which steps of the clock are not recorded yet, and whether one is in doubt."""
         self.catch_up = CatchUp(self._bring_some_up, clock)
         """How far the obligations are."""
         self._unproved_told: UnprovedTold = {}
@@ -148,7 +151,7 @@ class Agent:
         opened = await outside.write(begin(None))
         self._agent_id = opened.agent_id
         self.database = FencedDatabase(
-            outside, opened.agent_id, self.superseded.set, self.loop_watch
+            outside, opened.agent_id, self.superseded.set, self.loop_watch, self.clock_watch
         )
         while not opened.is_open:
             self.catch_up.note(opened.left_since)
@@ -159,6 +162,7 @@ class Agent:
             owner.station.id: StationQueue(owner, self.database, self.clock, self.note_commit)
             for owner in opened.owners
         }
+        await self.database.read(self.clock_watch.look)
         self.loop_watch.turned()
 
     def in_force(self, reader: Reader) -> Plant:
@@ -312,6 +316,7 @@ class Agent:
             not_watching_since=beat if self.loop_watch.stands_still else None,
             not_recording=self.recording_watch.stopped(),
             catching_up=self.catch_up.now,
+            clock_doubt=self.clock_watch.doubt,
         )
 
     def _tasks(self) -> dict[str, Callable[[], Awaitable[None]]]:
@@ -429,31 +434,35 @@ class Agent:
         while True:
             drift = self.clock.drift()
             quiet = all(queue.is_quiet for queue in self.queues.values())
-            if abs(drift.total_seconds()) >= CLOCK_STEP_S and quiet:
-                await self._adopt_clock()
+            with suppress(
+                StoreTrouble
+            ):  # whatever is recorded next records the step; and it is looked again
+                if abs(drift.total_seconds()) >= CLOCK_STEP_S and quiet:
+                    self._adopt_clock()
+                if self.clock_watch.steps():
+                    await self.database.write(self.clock_watch.look)
+                    self.note_commit()
+                if self.clock_watch.doubt is not None:
+                    await self._settle_clock()
             await self.clock.sleep(1.0)
 
-    async def _adopt_clock(self) -> None:
+    def _adopt_clock(self) -> None:
         """Adopt a wall clock that was set; durations under way stay what they were (R46)."""
-        before = self.clock.now()
-        step = self.clock.reanchor()
+        step = self.clock_watch.adopt()
         for queue in self.queues.values():
             queue.shift(step)
-        while True:
-            try:
-                await self.database.write(lambda uow: note_clock_step(uow, before, step))
-            except NotRecordable as never:
-                log.error("a step of the clock is not recordable", extra={"reason": str(never)})  # noqa: TRY400  because trouble is no bug: no traceback
-                break
-            except StoreTrouble:
-                await self.clock.sleep(SCHEDULE_S)
-            else:
-                break
         log.warning("clock stepped", extra={"step_s": step.total_seconds()})
+
+    async def _settle_clock(self) -> None:
+        """Ask the second source about a clock in doubt, and look whether a person has settled it."""
+        if self.clock.is_synchronised():
+            await self.database.write(confirm_by_second_source)
+        await self.database.read(self.clock_watch.look)
+        self.note_commit()
 
 
 def _adopted(reader: Reader) -> str | None:
-    last = latest(reader, ConfigurationRecord, by="adopted_at")
+    last = latest(reader, ConfigurationRecord, by="entry")
     return last.digest if last is not None else None
 
 

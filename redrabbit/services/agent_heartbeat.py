@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from redrabbit.domain.records import ClockDoubtRecord
 from redrabbit.services.catching_up import CatchingUp
 from redrabbit.services.recording_watch import RecordingStopped
 
@@ -21,3 +22,5 @@ class AgentHeartbeat:
     """None while something was committed within the last seconds."""
     catching_up: CatchingUp | None = None
     """None while every obligation is up to date."""
+    clock_doubt: ClockDoubtRecord | None = None
+    """The last step of the clock that nobody has confirmed; None: the time is known."""

@@ -45,6 +45,7 @@ from redrabbit.services.pending import Pending
 from redrabbit.services.people_commands import PEOPLE_COMMANDS
 from redrabbit.services.permitting import require
 from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.settling_clock import confirm_clock
 from redrabbit.services.station_owner import StationOwner
 from redrabbit.services.station_queue import StationQueue
 
@@ -339,6 +340,7 @@ COMMANDS: Mapping[
         actor=by,
     ),
     acts.EndPause: lambda uow, _plant, act, by, _n: planning.end_pause(uow, act.pause_id, actor=by),
+    acts.ConfirmClock: lambda uow, _plant, act, by, _n: confirm_clock(uow, act.doubt, actor=by),
     acts.TellEvent: lambda uow, plant, act, by, _n: plant_events.tell(
         uow,
         plant,

@@ -1,7 +1,7 @@
 """Whether the service's own loop turned: a process that was stopped, or a machine that slept, watched nothing (R12).
 
-Steady time tells it (`redrabbit.base.clock`), never the wall clock: a clock that is set is no hole. A restart is none
-either: `agent_started` tells that one.
+Steady time tells it (`redrabbit.base.clock`), never the wall clock: a clock that is set is no hole. Between two lives
+the last sign of life tells it: the heartbeat, or the last entry.
 
 The loop notes each of its turns. But a command that was on its way to the database when everything stood still may
 go on before the loop does; so whoever is about to decide looks, too.
@@ -17,7 +17,9 @@ from redrabbit.base.clock import Clock
 from redrabbit.domain.facts.plant import NotWatched, NotWatchedRecord, NotWatchedWhy
 from redrabbit.domain.identity import AGENT
 from redrabbit.domain.ledger import PLANT_STREAM
-from redrabbit.services.ports import UnitOfWork, equals
+from redrabbit.domain.record_query import latest
+from redrabbit.domain.records import AgentRecord
+from redrabbit.services.ports import Reader, UnitOfWork, equals
 from redrabbit.services.record_fact import record
 
 STANDS_STILL_AFTER_S: Final = 5.0
@@ -91,3 +93,21 @@ def note_holes(uow: UnitOfWork, holes: tuple[Hole, ...]) -> None:
                 begins_at=hole.begins_at, ends_at=hole.ends_at, why=NotWatchedWhy.FROZEN
             )
             record(uow, fact, stream=PLANT_STREAM, actor=AGENT, at=hole.ends_at)
+
+
+def last_sign_of_life(reader: Reader, last_entry_at: datetime | None) -> datetime | None:
+    """Return when the lives until now surely were awake last, by their heartbeat or what they recorded; None: there was none.
+
+    The heart beats every other second, so this is known after a `kill -9`, too.
+    """
+    if latest(reader, AgentRecord, by="agent_id") is None:
+        return None
+    beat = reader.heartbeats().get("agent")
+    return max((at for at in (beat, last_entry_at) if at is not None), default=None)
+
+
+def note_down_time(uow: UnitOfWork, alive_at: datetime | None) -> None:
+    """Record that no process ran from an instant on until now; nothing where that is as short as a pause of the loop."""
+    if alive_at is not None and uow.now - alive_at > timedelta(seconds=STANDS_STILL_AFTER_S):
+        down = NotWatched(begins_at=alive_at, ends_at=uow.now, why=NotWatchedWhy.DOWN)
+        record(uow, down, stream=PLANT_STREAM, actor=AGENT)

@@ -194,7 +194,7 @@ def place_of(reader: Reader, plant: Plant, act: Act[Any]) -> Place | None:
         return _at(plant, act.station)
     if isinstance(act, acts.DeclarePause | acts.TellEvent):
         return Place(act.line)
-    if isinstance(act, acts.TestReceiver):
+    if isinstance(act, acts.TestReceiver | acts.ConfirmClock):
         return ANYWHERE
     if isinstance(act, plan_acts.ActOnPlan):
         return Place(None)  # it is of all lines

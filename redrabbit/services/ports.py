@@ -190,6 +190,10 @@ class Reader(RecordReader, Protocol):
         """Return size, root and signed checkpoint."""
         ...
 
+    def heartbeats(self) -> Mapping[str, datetime]:
+        """Return when each part of the service was last alive, by its name; it is no part of the ledger."""
+        ...
+
     def messages_waiting(self) -> Sequence[MessagesWaiting]:
         """Return how much waits for each receiver for which anything does, by its name."""
         ...

@@ -13,10 +13,15 @@ a life that was killed, make the same entries in the same order.
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Final
 
+from redrabbit.domain.clock_doubts import (
+    as_doubted,
+    open_doubts,
+    waits_for_clock,
+)
 from redrabbit.domain.consequences import next_id
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.alarm import AlarmKind
@@ -30,7 +35,7 @@ from redrabbit.domain.facts.occurrence import (
     OccurrencePostponed,
 )
 from redrabbit.domain.facts.words import PlaceNames
-from redrabbit.domain.identity import SCHEDULER, CheckId, LineId, OccurrenceId
+from redrabbit.domain.identity import SCHEDULER, CheckId, OccurrenceId
 from redrabbit.domain.occurrence import (
     OccurrenceStatus,
     frozen_times,
@@ -40,30 +45,24 @@ from redrabbit.domain.occurrence import (
 )
 from redrabbit.domain.pauses import (
     PausesByLine,
-    Times,
     as_paused,
     excuse_at,
     is_covered,
-    moved,
-    pauses_after,
     pauses_of,
-    pauses_up_to,
-    unbroken_since,
-    undecided,
 )
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.record_query import latest
-from redrabbit.domain.records import CheckRecord, OccurrenceRecord, PauseRecord, RunRecord
-from redrabbit.domain.run_words import Outcome
-from redrabbit.domain.schedule import DueTime, each_due_time, next_due
+from redrabbit.domain.records import (
+    CheckRecord,
+    ClockDoubtRecord,
+    OccurrenceRecord,
+)
+from redrabbit.domain.schedule import DueTime
 from redrabbit.domain.unwatched import lapse_code
 from redrabbit.services import approving, requesting
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.ports import Reader, UnitOfWork, equals
 from redrabbit.services.record_fact import record
-
-TAKEN_BACK: Final = frozenset({DecisionCode.SUPERSEDED, DecisionCode.CHECK_RETIRED})
-"""How an occurrence ends of which a change of the plan says that it is not owed."""
+from redrabbit.services.unmade import adopted_checks, each_unmade, next_unmade
 
 AT_ONCE: Final = 50
 """Occurrences that one part makes; it decides or tells of at most twice as many. Some 0.1 s: so long whoever writes
@@ -81,8 +80,8 @@ def step_some(uow: UnitOfWork, plant: Plant, *, only: CheckId | None = None) -> 
 
     Returns when the first that is left was due; None: all are brought up.
     """
-    checks = _adopted_checks(uow, plant, only)
-    unmade = list(islice(_earliest_unmade(uow, plant, checks, uow.now), AT_ONCE + 1))
+    checks, doubts = adopted_checks(uow, plant, only), open_doubts(uow)
+    unmade = list(islice(_earliest_unmade(uow, plant, checks, doubts, uow.now), AT_ONCE + 1))
     now_made = unmade[:AT_ONCE] if len(_to_decide(uow, only)) <= AT_ONCE else []
     for each in sorted(now_made, key=lambda each: each.place):
         make(uow, plant, each.check, each.due)
@@ -129,159 +128,42 @@ def owe_the_same(before: Plant, plant: Plant) -> bool:
 def next_step_at(reader: Reader, plant: Plant, now: datetime) -> datetime | None:
     """Return when `step` has something to do again; None when nothing is scheduled."""
     instants: list[datetime] = []
-    for check, known in _adopted_checks(reader, plant):
-        following = _next_unmade(reader, plant, check, known, now)
+    doubts = open_doubts(reader)
+    for check, known in adopted_checks(reader, plant):
+        following = next_unmade(reader, plant, check, known, doubts=doubts, now=now)
         if following is not None:
             instants.append(following.due_at - check.opens_before)
     made = reader.find(OccurrenceRecord, equals("outcome", None))
     pauses = pauses_of(reader, made)
     for occurrence in made:
-        instants += _turns_at(occurrence, pauses, now)
+        instants += _turns_at(occurrence, pauses, doubts, now)
     for at in (approving.next_overdue_at(reader), requesting.next_end_at(reader)):
         instants += [at] if at is not None else []
     return max(min(instants), now) if instants else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overdue:
-    """One check that is overdue, whether its occurrence was made already or not."""
-
-    check_id: str
-    line: str
-    station: str
-    device: str
-    due_at: datetime
-    grace_ends_at: datetime
-    closes_at: datetime
-
-
-def overdue_occurrences(reader: Reader, plant: Plant, now: datetime) -> list[Overdue]:
-    """Return what is overdue at `now`, longest first: stored rows and computed ones together.
-
-    So it is right when no scheduler has run for days (D9).
-    """
-    overdue = [
-        _overdue(each.check_id, each.line, each.station, each.device, each)
-        for each in undecided(reader, now)
-        if status(each, now) is OccurrenceStatus.OVERDUE
-    ]
-    checks = _adopted_checks(reader, plant)
-    longest = max((_longest_owed(check) for check, _ in checks), default=timedelta(0))
-    pauses = {
-        line: pauses_up_to(reader, line, now - longest) for line in {c.line for c, _ in checks}
-    }
-    for check, known in checks:
-        paused = pauses[check.line]
-        since = max(known.scheduled_until, _owed_since(check, paused, now))  # else it has lapsed
-        for due in _each_unmade(reader, plant, check, known, since=since, now=now):
-            times = moved(frozen_times(check, due), paused)
-            if not times.is_covered and times.grace_ends_at <= now < times.closes_at:
-                overdue.append(_overdue(check.id, check.line, check.station, check.device, times))
-    return sorted(overdue, key=lambda each: (each.due_at, each.check_id))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lapsed:
-    """One check that was not done in time, and has not passed since."""
-
-    check_id: str
-    line: str
-    station: str
-    device: str
-    due_at: datetime
-    """Of the last scheduled check that lapsed."""
-    closed_at: datetime
-    """When its window closed."""
-
-
-def lapsed_checks(reader: Reader, plant: Plant, now: datetime) -> list[Lapsed]:
-    """Return the checks whose last lapse is later than their last pass, the earliest first.
-
-    Computed as what is overdue is: right when no scheduler has run for days (D9, D10).
-    """
-    found = []
-    for check, known in _adopted_checks(reader, plant):
-        times = _last_lapse(reader, plant, check, known, now)
-        passed = latest(
-            reader,
-            RunRecord,
-            equals("check_id", check.id),
-            equals("outcome", Outcome.PASSED),
-            equals("not_counted", None),
-            by="started_at",
-        )
-        if times is None or (passed is not None and passed.started_at >= times.closes_at):
-            continue
-        found.append(
-            Lapsed(
-                check_id=check.id,
-                line=check.line,
-                station=check.station,
-                device=check.device,
-                due_at=times.due_at,
-                closed_at=times.closes_at,
-            )
-        )
-    return sorted(found, key=lambda each: (each.due_at, each.check_id))
-
-
-def _last_lapse(
-    reader: Reader, plant: Plant, check: Check, known: CheckRecord, now: datetime
-) -> Times | None:
-    """Return the last time at which a check lapsed, told or not; None where it never did."""
-    of_check = equals("check_id", check.id)
-    lapses = (of_check, equals("outcome", OccurrenceOutcome.LAPSED))
-    last = latest(reader, OccurrenceRecord, *lapses, by="due_at")
-    lapsed: list[Times] = [] if last is None else [last]
-    lapsed += [
-        each
-        for each in undecided(reader, now, of_check)
-        if status(each, now) is OccurrenceStatus.LAPSED
-    ]
-    unmade = list(_each_unmade(reader, plant, check, known, since=known.scheduled_until, now=now))
-    pauses = pauses_after(reader, unmade[0].due_at).get(check.line, ()) if unmade else ()
-    for due in unmade:
-        times = moved(frozen_times(check, due), pauses)
-        if times.closes_at <= now and not times.is_covered:
-            lapsed.append(times)
-    return max(lapsed, key=lambda each: each.due_at, default=None)
-
-
-def _overdue(check_id: str, line: str, station: str, device: str, times: Times) -> Overdue:
-    return Overdue(
-        check_id=check_id,
-        line=line,
-        station=station,
-        device=device,
-        due_at=times.due_at,
-        grace_ends_at=times.grace_ends_at,
-        closes_at=times.closes_at,
-    )
-
-
-def _longest_owed(check: Check) -> timedelta:
-    """Return how long after its due time a check that no pause moved is owed, or overdue."""
-    return max(check.closes_after, check.grace)
-
-
-def _owed_since(check: Check, pauses: Sequence[PauseRecord], now: datetime) -> datetime:
-    """Return the instant of which all that was due before has lapsed by now, wherever pauses moved it."""
-    just_before = timedelta(microseconds=1)  # what is due as a pause begins is moved by it
-    return unbroken_since(now - _longest_owed(check), pauses) - just_before
 
 
 def _to_decide(uow: UnitOfWork, only: CheckId | None) -> list[OccurrenceRecord]:
     """Return what is made and waits to be told of, postponed, excused or lapsed, by its due time."""
     of_check = () if only is None else (equals("check_id", only),)
     made = uow.find(OccurrenceRecord, *of_check, equals("outcome", None), order_by="due_at")
-    pauses = pauses_of(uow, made)
-    return [each for each in made if min(_turns_at(each, pauses, uow.now)) <= uow.now]
+    pauses, doubts = pauses_of(uow, made), open_doubts(uow)
+
+    def turns(each: OccurrenceRecord) -> bool:
+        return any(at <= uow.now for at in _turns_at(each, pauses, doubts, uow.now))
+
+    return [each for each in made if turns(each)]
 
 
-def _turns_at(made: OccurrenceRecord, pauses: PausesByLine, now: datetime) -> Iterator[datetime]:
-    """Yield when something is to be recorded of an occurrence, as things stand now."""
+def _turns_at(
+    made: OccurrenceRecord,
+    pauses: PausesByLine,
+    doubts: Sequence[ClockDoubtRecord],
+    now: datetime,
+) -> Iterator[datetime]:
+    """Yield when something is to be recorded of an occurrence, as things stand now; a lapse that waits for the clock has no time."""
     stands = as_paused(made, pauses, now)
-    yield lapse_at(stands) if stands.decided_at is None else stands.decided_at
+    if not waits_for_clock(stands, doubts, now):
+        yield lapse_at(stands) if stands.decided_at is None else stands.decided_at
     if not stands.overdue_told:
         yield stands.grace_ends_at
     if stands.due_at != made.due_at:
@@ -309,68 +191,22 @@ class _Unmade:
 
 
 def _earliest_unmade(
-    reader: Reader, plant: Plant, checks: Sequence[tuple[Check, CheckRecord]], now: datetime
+    reader: Reader,
+    plant: Plant,
+    checks: Sequence[tuple[Check, CheckRecord]],
+    doubts: Sequence[ClockDoubtRecord],
+    now: datetime,
 ) -> Iterator[_Unmade]:
     """Yield what is to be made by now, of all checks by its due time."""
 
     def of_check(place: int) -> Iterator[_Unmade]:
         check, known = checks[place]
         since = known.scheduled_until
-        for due in _each_unmade(reader, plant, check, known, since=since, now=now):
+        for due in each_unmade(reader, plant, check, known, doubts=doubts, since=since, now=now):
             yield _Unmade(place=place, check=check, due=due)
 
     by_check = [of_check(place) for place in range(len(checks))]
     return heapq.merge(*by_check, key=lambda each: each.due.due_at)
-
-
-def _each_unmade(
-    reader: Reader,
-    plant: Plant,
-    check: Check,
-    record: CheckRecord,
-    *,
-    since: datetime,
-    now: datetime,
-) -> Iterator[DueTime]:
-    calendar, until = plant.calendars[check.line], now + check.opens_before
-    for due in each_due_time(check.schedule, calendar, record.adopted_at, since, until):
-        if not _is_made(reader, check, due):
-            yield due
-
-
-def _adopted_checks(
-    reader: Reader, plant: Plant, only: CheckId | None = None
-) -> list[tuple[Check, CheckRecord]]:
-    records = reader.find(CheckRecord, equals("retired_at", None))
-    known = {
-        (check.line, check.id): check for check in plant.plan.checks if only in {None, check.id}
-    }
-    pairs = ((known.get((LineId(r.line), CheckId(r.check_id))), r) for r in records)
-    return [(check, record) for check, record in pairs if check is not None]
-
-
-def _next_unmade(
-    reader: Reader, plant: Plant, check: Check, record: CheckRecord, now: datetime
-) -> DueTime | None:
-    after = record.scheduled_until
-    while True:
-        due = next_due(check.schedule, plant.calendars[check.line], record.adopted_at, after)
-        if due is None or due.due_at > now + check.opens_before or not _is_made(reader, check, due):
-            return due
-        after = due.due_at
-
-
-def _is_made(reader: Reader, check: Check, due: DueTime) -> bool:
-    """Return whether it was made under an earlier plan or calendar: never twice (D8).
-
-    Neither is one that was made for the same instant by another rule, and that no change of the plan took back.
-    """
-    key = equals("trigger_key", trigger_key(due.trigger_key))
-    of_check = (equals("line", check.line), equals("check_id", check.id))
-    if reader.find(OccurrenceRecord, *of_check, key, limit=1):
-        return True
-    at_once = reader.find(OccurrenceRecord, *of_check, equals("due_at", due.due_at))
-    return any(each.first_due_at is None and each.reason_code not in TAKEN_BACK for each in at_once)
 
 
 def make(uow: UnitOfWork, plant: Plant, check: Check, due: DueTime) -> OccurrenceId:
@@ -407,9 +243,9 @@ def _bring_up(uow: UnitOfWork, made: OccurrenceRecord, pauses: PausesByLine) -> 
         return
     if occurrence.due_at != made.due_at and _postponed_at(made, occurrence) <= uow.now:
         _postpone(uow, occurrence, _postponed_at(made, occurrence))
-    status_now = status(occurrence, uow.now)
+    status_now = status(as_doubted(occurrence, open_doubts(uow), uow.now), uow.now)
     if status_now is OccurrenceStatus.LAPSED:
-        code = lapse_code(uow, occurrence)
+        code = lapse_code(uow, occurrence, uow.now)
         lapsed = OccurrenceDecided.of(occurrence, OccurrenceOutcome.LAPSED, code)
         record(uow, lapsed, stream=made.line, actor=SCHEDULER, at=lapse_at(occurrence))
         _alarm(uow, occurrence, AlarmKind.LAPSED, lapse_at(occurrence))

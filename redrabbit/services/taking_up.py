@@ -37,6 +37,7 @@ from redrabbit.services.adopting import adopt
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.as_of import A_MOMENT, as_of
 from redrabbit.services.clock_steps import last_recorded_at, note_step_since_last_entry
+from redrabbit.services.loop_watch import last_sign_of_life, note_down_time
 from redrabbit.services.part_counting import CountedBefore, counter_of
 from redrabbit.services.plan_revisions import StagedPlan, stage, until_change
 from redrabbit.services.ports import UnitOfWork, equals
@@ -133,9 +134,11 @@ def _waits(uow: UnitOfWork, change: PlanChange) -> bool:
 def _begin(uow: UnitOfWork, software: str) -> int:
     number = _next_life(uow)
     last_at = last_recorded_at(uow, sum(head.next_seq for head in uow.stream_heads.values()))
+    alive_at = last_sign_of_life(uow, last_at)
     started = AgentStarted(agent_id=number, software=software)
     record(uow, started, stream=PLANT_STREAM, actor=AGENT)
     note_step_since_last_entry(uow, last_at)
+    note_down_time(uow, alive_at)
     return number
 
 

@@ -217,6 +217,7 @@ ROUTES: Final[Mapping[str, Right]] = {
     "GET /api/v1/pauses": Right.RECORDS,
     "POST /api/v1/pauses": Right.ACT,
     "POST /api/v1/pauses/{pause_id}/end": Right.ACT,
+    "POST /api/v1/clock/confirm": Right.ACT,
     "GET /api/v1/runs": Right.RECORDS,
     "GET /api/v1/runs/{run_id}": Right.RECORDS,
     "GET /api/v1/runs/{run_id}/signals": Right.RECORDS,

@@ -96,3 +96,6 @@ class LoopClock:
 
     def reanchor(self) -> timedelta:
         return timedelta(0)
+
+    def is_synchronised(self) -> bool:
+        return False

@@ -53,6 +53,7 @@ DECIDED: Final = {
     "excuse": "-x---x---",
     "declare_pause": "-x---x--x",
     "end_pause": "-x---x--x",
+    "confirm_clock": "-x---x---",
     "tell_event": "xxxx-x--x",
     "record_stop": "xxxx-x---",
     "record_alternate": "-x---x---",

@@ -14,6 +14,7 @@ from redrabbit.domain.pauses import undecided
 from redrabbit.domain.records import OccurrenceRecord, PauseRecord
 from redrabbit.domain.schedule import EveryInterval
 from redrabbit.services import planning, scheduling
+from redrabbit.services.overdue import lapsed_checks, overdue_occurrences
 from redrabbit.services.queries.due import due_page
 from tests.plants import BEGIN, LINE, Bench, a_check, a_plant
 from tests.services.test_custody import ANNA
@@ -86,8 +87,8 @@ class Line:
     def told(self) -> tuple[list[datetime], list[datetime]]:
         """Return when what is overdue, and the last lapse of what has lapsed, was due."""
         now, plant, ask = self.now, self.bench.plant, self.bench.database.read_now
-        overdue = ask(lambda reader: scheduling.overdue_occurrences(reader, plant, now))
-        lapsed = ask(lambda reader: scheduling.lapsed_checks(reader, plant, now))
+        overdue = ask(lambda reader: overdue_occurrences(reader, plant, now))
+        lapsed = ask(lambda reader: lapsed_checks(reader, plant, now))
         return sorted(each.due_at for each in overdue), [each.due_at for each in lapsed]
 
     def said(self) -> tuple[object, ...]:
@@ -96,8 +97,8 @@ class Line:
         ask = self.bench.database.read_now
         page = ask(lambda reader: due_page(reader, plant, now))
         return (
-            ask(lambda reader: scheduling.overdue_occurrences(reader, plant, now)),
-            ask(lambda reader: scheduling.lapsed_checks(reader, plant, now)),
+            ask(lambda reader: overdue_occurrences(reader, plant, now)),
+            ask(lambda reader: lapsed_checks(reader, plant, now)),
             sorted((row.occurrence or "", row.due_at) for row in page.overdue),
             sorted((row.occurrence or "", row.due_at, str(row.window)) for row in page.due),
             sorted((row.occurrence or "", row.due_at) for row in page.lapsed),

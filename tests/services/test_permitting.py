@@ -110,6 +110,7 @@ EXAMPLES: Final[tuple[Act[Any], ...]] = (
     acts.Excuse(occurrence_id=DUE, reason="prototype"),
     acts.DeclarePause(line=LINE, begins_at=NOW, ends_at=after(1), reason="no orders"),
     acts.EndPause(pause_id=PAUSE),
+    acts.ConfirmClock(doubt=1),
     acts.TellEvent(line=LINE, station=OP20, event=PlantEvent.CHANGEOVER),
     acts.RecordStop(containment_id=CASE),
     acts.RecordAlternate(containment_id=CASE, reason="gauge", box_label="1"),
@@ -173,6 +174,7 @@ EXAMPLES: Final[tuple[Act[Any], ...]] = (
 
 ON_RECORDS: Final = tuple(act for act in EXAMPLES if type(act) in ACTS)
 OF_NO_LINE: Final[tuple[type[Act[Any]], ...]] = (
+    acts.ConfirmClock,
     acts.TestReceiver,
     *PLAN_ACTS,
     people_acts.RegisterPerson,
@@ -277,6 +279,7 @@ def test_there_is_one_example_of_each_act() -> None:
         acts.StartRun,
         acts.DecidePulse,
         acts.DeclarePause,
+        acts.ConfirmClock,
         acts.TellEvent,
         acts.AcknowledgeAlarms,
         acts.SilenceAlarms,

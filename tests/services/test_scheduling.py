@@ -10,6 +10,7 @@ from redrabbit.domain.records import AlarmRecord, ChallengePartRecord, CheckReco
 from redrabbit.domain.schedule import EveryInterval, OnDemand
 from redrabbit.services import planning, scheduling
 from redrabbit.services.adopting import adopt
+from redrabbit.services.overdue import lapsed_checks, overdue_occurrences
 from tests.plants import BEGIN, LINE, OP20, Bench, a_check, a_plant
 from tests.services.test_custody import ANNA, give_back, put_in, scan, start
 
@@ -80,7 +81,7 @@ def test_overdue_is_right_when_no_scheduler_ran_for_days() -> None:
     bench = Bench()
     bench.pass_time(3 * 86400 + 35 * 60)
     found = bench.database.read_now(
-        lambda reader: scheduling.overdue_occurrences(reader, bench.plant, bench.clock.now())
+        lambda reader: overdue_occurrences(reader, bench.plant, bench.clock.now())
     )
     assert [(o.check_id, o.due_at) for o in found] == [
         ("op20-torque", BEGIN + timedelta(days=3, minutes=10))
@@ -143,14 +144,14 @@ def test_an_interval_counts_from_the_adoption_of_the_check() -> None:
 
 def lapsed(bench: Bench) -> list[tuple[str, datetime]]:
     found = bench.database.read_now(
-        lambda reader: scheduling.lapsed_checks(reader, bench.plant, bench.clock.now())
+        lambda reader: lapsed_checks(reader, bench.plant, bench.clock.now())
     )
     return [(each.check_id, each.due_at) for each in found]
 
 
 def overdue(bench: Bench) -> list[str]:
     found = bench.database.read_now(
-        lambda reader: scheduling.overdue_occurrences(reader, bench.plant, bench.clock.now())
+        lambda reader: overdue_occurrences(reader, bench.plant, bench.clock.now())
     )
     return [each.check_id for each in found]
 

@@ -22,6 +22,7 @@ from sqlalchemy import delete, update
 from redrabbit.config.plant import load_plant, read_configuration
 from redrabbit.domain.acts import GiveSignature, QuarantinePart, ReleasePart
 from redrabbit.domain.approval import Approvable, ApprovalMode, ApprovalRules
+from redrabbit.domain.clock_doubts import open_doubts
 from redrabbit.domain.credential import CredentialKind
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
 from redrabbit.domain.errors import Refusal
@@ -30,7 +31,8 @@ from redrabbit.domain.facts.approval import ApprovalAsked
 from redrabbit.domain.facts.approval_request import ApprovalCarriedOut
 from redrabbit.domain.facts.badge import BadgeIssued, BadgeRevoked
 from redrabbit.domain.facts.catalogue import fold
-from redrabbit.domain.facts.check import CheckDueAnew
+from redrabbit.domain.facts.check import CheckDueAgain, CheckDueAnew
+from redrabbit.domain.facts.clock import ClockDoubted, ClockSettled, ClockSettledBy
 from redrabbit.domain.facts.credential import (
     CredentialLocked,
     CredentialRemoved,
@@ -39,6 +41,7 @@ from redrabbit.domain.facts.credential import (
     LinkGiven,
 )
 from redrabbit.domain.facts.fact import Fact
+from redrabbit.domain.facts.occurrence import OccurrenceReopened
 from redrabbit.domain.facts.person import (
     PersonChanged,
     PersonDisabled,
@@ -78,6 +81,7 @@ from redrabbit.domain.facts.way import WayRemoved, WaySet
 from redrabbit.domain.identity import (
     AGENT,
     CONFIGURATION,
+    SCHEDULER,
     Actor,
     AlarmId,
     BadgeId,
@@ -991,6 +995,26 @@ def _erased(shop: Shop) -> None:
     shop.begin(FIRST)
 
 
+def _clock_in_doubt(uow: UnitOfWork) -> None:
+    """Say what is said while the clock is a day ahead, and when it is right again."""
+    day = timedelta(days=1)
+    doubted = ClockDoubted(stepped_at=uow.now, set_to=uow.now + day)
+    record(uow, doubted, stream="plant", actor=AGENT)
+    (doubt,) = open_doubts(uow)
+    made = uow.find(OccurrenceRecord, equals("outcome", None))[0]
+    reopened = OccurrenceReopened(
+        occurrence_id=made.occurrence_id,
+        check_id=made.check_id,
+        station=made.station,
+        device=made.device,
+    )
+    settled = ClockSettled(doubt=doubt.entry, settled=ClockSettledBy.PERSON)
+    record(uow, settled, stream="plant", actor=ANNA)
+    record(uow, reopened, stream=made.line, actor=SCHEDULER)
+    again = CheckDueAgain(check_id=TORQUE)
+    record(uow, again, stream="line1", actor=SCHEDULER)
+
+
 def _restarts(shop: Shop) -> None:
     shop.start(TORQUE)  # killed in mid-presentation: inconclusive, taken up
     shop.scan(OP10, "RR-0001")
@@ -1013,6 +1037,7 @@ def _restarts(shop: Shop) -> None:
     shop.wait(60)
     anew = CheckDueAnew(check_id=TORQUE)  # as after a change of its line's calendar
     shop.write(lambda uow: record(uow, anew, stream="line1", actor=CONFIGURATION))
+    shop.write(_clock_in_doubt)
     shop.write(lambda uow: planning.release(uow, "RR-0003", actor=ANNA))
     shop.write(lambda uow: planning.found_again(uow, "RR-0002", actor=ANNA))
     shop.start(BRACKET)

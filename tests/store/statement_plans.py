@@ -100,6 +100,9 @@ FEW: Final[Mapping[str, Mapping[frozenset[str], str]]] = {
     "not_watched": {
         frozenset({"ends_at >"}): "since something fell due that is being decided",
     },
+    "clock_doubts": {
+        frozenset({"settled_at IS NULL"}): "steps of the clock that nobody has confirmed",
+    },
     "alarms": {
         frozenset({"kind =", "ended_at IS NULL"}): "of a kind that ends, and has not",
         frozenset({"run_id =", "part_id =", "kind ="}): "about one part of one run",
@@ -108,6 +111,7 @@ FEW: Final[Mapping[str, Mapping[frozenset[str], str]]] = {
         frozenset({"occurrence_id ="}): "about one scheduled check",
         frozenset({"raised_at ="}): "raised in one microsecond",
         frozenset({"raised_at within a day"}): "raised in one day",
+        frozenset({"raised_at >"}): "raised in a time still to come: the clock was ahead",
         frozenset({"next_step_at IS NOT NULL"}): "open, and somebody is to be told yet",
     },
     "alarm_tellings": {frozenset({"alarm_id ="}): "messages about one alarm"},

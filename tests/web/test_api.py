@@ -25,6 +25,7 @@ from redrabbit.domain.ledger import (
 )
 from redrabbit.domain.merkle import last_leaf, leaf_hash, verify_inclusion
 from redrabbit.domain.records import OccurrenceRecord
+from redrabbit.services.clock_steps import note_clock_step
 from redrabbit.services.errors import (
     DamagedDatabase,
     NotRecordable,
@@ -630,6 +631,30 @@ def test_readiness_and_metrics_say_how_far_obligations_are_behind(visitor: Visit
     assert datetime.fromisoformat(told["since"]) == since
     assert datetime.fromisoformat(told["until"]) == visitor.clock.now()
     assert "redrabbit_obligations_behind_seconds 172800.0" in visitor.client.get("/metrics").text
+
+
+def test_a_clock_in_doubt_is_said_everywhere_and_confirmed_by_who_saw_the_last_step(
+    visitor: Visitor,
+) -> None:
+    """D43: lapses wait until a person says that the clock is right."""
+    agent, now = visitor.plant.agent, visitor.clock.now()
+    assert visitor.client.get("/ready").json()["clock_in_doubt"] is None
+    step = timedelta(minutes=6)
+    visitor.let(agent.database.write(lambda uow: note_clock_step(uow, now - step, step)))
+    visitor.let(agent.database.read(agent.clock_watch.look))
+    answer = visitor.client.get("/ready")
+    told = answer.json()["clock_in_doubt"]
+    assert (answer.status_code, datetime.fromisoformat(told["set_to"])) == (200, now)
+    assert "redrabbit_clock_in_doubt 1.0" in visitor.client.get("/metrics").text
+    assert "/due#clock" in visitor.client.get("/alarms").text
+    assert f'value="{told["doubt"]}"' in visitor.client.get("/due").text
+    confirm = "/api/v1/clock/confirm"
+    other = visitor.client.post(confirm, json={"doubt": told["doubt"] + 1, **BY})
+    assert (other.status_code, other.json()["code"]) == (404, "no_such_clock_doubt")
+    settled = visitor.client.post(confirm, json={"doubt": told["doubt"], **BY}).json()
+    assert settled["settled"] == "person"
+    assert "/due#clock" not in visitor.client.get("/alarms").text
+    assert visitor.send("/due/clock", doubt=str(told["doubt"]), by="Anna") == 409
 
 
 def test_readiness_and_metrics_say_since_when_nothing_is_recorded_and_why(visitor: Visitor) -> None:

@@ -29,6 +29,8 @@ class CheckRecord(Record):
     adopted_at: datetime
     scheduled_until: datetime
     """Occurrences have been made for every due time up to here."""
+    owed_from: datetime
+    """Since when it is owed by this schedule and this calendar (D41)."""
     runs_without_verdict: int
     """Runs in a row, up to the last that was closed, that were given up or inconclusive (D4)."""
     without_verdict_since: datetime | None
@@ -65,10 +67,10 @@ class CheckAdopted(Fact):
         goes_on = known is not None and known.schedule == self.schedule and known.retired_at is None
         counted, asked = None, 0
         if known is not None and goes_on:
-            since, until = known.adopted_at, known.scheduled_until
+            since, until, owed_from = known.adopted_at, known.scheduled_until, known.owed_from
             counted, asked = known.counted_from, known.parts_asked
         else:
-            since = until = entry.occurred_at
+            since = until = owed_from = entry.occurred_at
         adopted = made(
             CheckRecord,
             self,
@@ -78,6 +80,7 @@ class CheckAdopted(Fact):
             pfmea=self.plan.pfmea,
             adopted_at=since,
             scheduled_until=until,
+            owed_from=owed_from,
             runs_without_verdict=known.runs_without_verdict if known is not None else 0,
             without_verdict_since=known.without_verdict_since if known is not None else None,
             retired_at=None,
@@ -98,7 +101,28 @@ class CheckDueAnew(Fact):
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Look for due times from here on: none before is owed by the new calendar, none after it is passed over."""
         check = found(look, CheckRecord, entry.stream, self.check_id)
-        return (Put(replace(check, scheduled_until=entry.occurred_at)),)
+        at = entry.occurred_at
+        return (Put(replace(check, scheduled_until=at, owed_from=at)),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckDueAgain(Fact):
+    """Due times of the check are looked for again from here on, because the clock was set: what was made stays made."""
+
+    TYPE: ClassVar = "check_due_again"
+
+    check_id: str
+
+    def fold(self, entry: Entry, look: Look) -> Changes:
+        """Look again from here on; an adoption that lies in a time still to come counts from here."""
+        check, at = found(look, CheckRecord, entry.stream, self.check_id), entry.occurred_at
+        again = replace(
+            check,
+            scheduled_until=at,
+            owed_from=min(check.owed_from, at),
+            adopted_at=min(check.adopted_at, at),
+        )
+        return (Put(again),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

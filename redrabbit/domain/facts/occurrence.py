@@ -344,6 +344,36 @@ class OccurrenceDecided(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OccurrenceReopened(Fact):
+    """What the scheduler said of it is of a time still to come: the clock had been ahead, and was set back (D43)."""
+
+    TYPE: ClassVar = "occurrence_reopened"
+
+    occurrence_id: OccurrenceId
+    check_id: str
+    station: str
+    device: str
+
+    def fold(self, entry: Entry, look: Look) -> Changes:
+        """Nothing has decided it; that it is overdue is told again when it is."""
+        before = _occurrence(look, self.occurrence_id)
+        reopened = replace(
+            before,
+            outcome=None,
+            reason_code=None,
+            reason_text=None,
+            pause_id=None,
+            decided_at=None,
+            decided_by=None,
+            decided_how=None,
+            decided_entry=None,
+            overdue_told=before.overdue_told and before.grace_ends_at <= entry.occurred_at,
+            entry=entry.index,
+        )
+        return (Put(reopened),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PauseDeclared(Fact):
     """A line will not produce for a time (R13)."""
 

@@ -30,6 +30,10 @@ class NotWatchedWhy(StrEnum):
 
     FROZEN = "frozen"
     """The process stood still: it was stopped, or the machine slept, or had no time for it."""
+    DOWN = "down"
+    """No process ran: from the last sign of life of the one before, however it ended, to the start of the next."""
+    CLOCK = "clock"
+    """The clock was wrong: what was due then by the right time, nobody was told of in time (D43)."""
     HISTORY_LOST = "history_lost"
     """What was recorded then is lost, and a person went on without it (D62)."""
 
@@ -64,6 +68,8 @@ class ConfigurationRecord(Record):
     plan: str
     content: Json
     """File name → text."""
+    entry: int
+    """Index of the entry that adopted it last: the last one counts, whatever its clock said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +133,15 @@ class ConfigurationAdopted(Fact):
         del look
         content = json_of(self.files)
         return (
-            Put(made(ConfigurationRecord, self, adopted_at=entry.occurred_at, content=content)),
+            Put(
+                made(
+                    ConfigurationRecord,
+                    self,
+                    adopted_at=entry.occurred_at,
+                    content=content,
+                    entry=entry.index,
+                )
+            ),
         )
 
 

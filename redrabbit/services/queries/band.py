@@ -1,4 +1,4 @@
-"""What stands across every page until a person ends it: a missing part, a miss, a station without data (L5, L4, R35).
+"""What stands across every page until a person ends it: a clock in doubt, a missing part, a miss, a station without data (L5, L4, R35).
 
 Neither acknowledging an alarm nor a silence takes anything out of it: only what ends the thing itself. That nothing is recorded
 is said by the heartbeat, which needs no database.
@@ -10,6 +10,7 @@ from typing import Final
 
 from redrabbit.base.messages import Message
 from redrabbit.domain.challenge_part import Custody
+from redrabbit.domain.clock_doubts import open_doubts
 from redrabbit.domain.facts.containment import ContainmentState
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import RecordReader, Where, equals
@@ -32,7 +33,22 @@ class BandItem:
 
 def band(reader: RecordReader, plant: Plant, now: datetime) -> tuple[BandItem, ...]:
     """Return what stands across every page now, the worst first."""
-    return (*_missing_parts(reader), *_misses(reader), *_without_data(reader, plant, now))
+    return (
+        *_clock(reader),
+        *_missing_parts(reader),
+        *_misses(reader),
+        *_without_data(reader, plant, now),
+    )
+
+
+def _clock(reader: RecordReader) -> list[BandItem]:
+    return [
+        BandItem(
+            words=message("band.clock", before=each.stepped_at, after=each.set_to),
+            href="/due#clock",
+        )
+        for each in open_doubts(reader)[-1:]
+    ]
 
 
 def _missing_parts(reader: RecordReader) -> list[BandItem]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from redrabbit.domain.challenge_part import Category, Custody, PartState
 from redrabbit.domain.facts.challenge_part import PartStateCode
+from redrabbit.domain.facts.clock import ClockSettledBy
 from redrabbit.domain.facts.occurrence import DecisionCode
 from redrabbit.domain.facts.person import PersonLanguage
 from redrabbit.domain.facts.plant_event import ToldBy
@@ -453,6 +454,18 @@ class Pause(Model):
     declared_how: WhoHow
     ended_by: Who | None
     ended_how: WhoHow | None
+
+
+class ClockDoubt(Model):
+    """A step of the machine's clock that was believed only once it was confirmed."""
+
+    entry: int
+    stepped_at: datetime = Field(description="What the clock said until then.")
+    set_to: datetime
+    settled_at: datetime | None
+    settled: ClockSettledBy | None
+    settled_by: Who | None
+    settled_how: WhoHow | None
 
 
 class EventTold(Model):

@@ -82,6 +82,12 @@ class NewPause(WithReason):
     ends_at: Instant = Field(description="At most 14 days after its beginning.")
 
 
+class ClockSeen(Act):
+    """Say that the machine's clock is right."""
+
+    doubt: int = Field(ge=0, description="The entry of the step, as `/ready` tells it.")
+
+
 class NewPlantEvent(Act):
     """Tell what happened in production."""
 

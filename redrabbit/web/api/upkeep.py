@@ -16,7 +16,7 @@ from redrabbit import __version__
 from redrabbit.domain.containment_questions import IS_OPEN
 from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.identity import StationId
-from redrabbit.domain.records import ContainmentRecord
+from redrabbit.domain.records import ClockDoubtRecord, ContainmentRecord
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.catching_up import CatchingUp
 from redrabbit.services.errors import StoreTrouble
@@ -30,6 +30,7 @@ from redrabbit.services.verifying import VerificationState
 from redrabbit.web.api.ledger_models import verification_model
 from redrabbit.web.api.upkeep_models import (
     NOT_READY,
+    ClockInDoubt,
     Health,
     NotRecordingStation,
     ObligationsBehind,
@@ -140,12 +141,19 @@ def _readiness(site: Site) -> Readiness:
         ],
         not_recording=stuck,
         catching_up=_catching_up(heartbeat.catching_up),
+        clock_in_doubt=_clock_in_doubt(heartbeat.clock_doubt),
         verification=verification_model(site.verification()),
     )
 
 
 def _catching_up(now: CatchingUp | None) -> ObligationsBehind | None:
     return ObligationsBehind(since=now.since, until=now.until) if now is not None else None
+
+
+def _clock_in_doubt(doubt: ClockDoubtRecord | None) -> ClockInDoubt | None:
+    if doubt is None:
+        return None
+    return ClockInDoubt(doubt=doubt.entry, stepped_at=doubt.stepped_at, set_to=doubt.set_to)
 
 
 def not_recording(recording: Mapping[StationId, Recording]) -> list[NotRecordingStation]:
@@ -253,6 +261,11 @@ class _Figures(Collector):
             value=max(0.0, (self.now - behind.since).total_seconds())
             if behind is not None
             else 0.0,
+        )
+        yield GaugeMetricFamily(
+            "redrabbit_clock_in_doubt",
+            "1 while the machine's clock was set by more than five minutes and nobody has confirmed it.",
+            value=float(self.heartbeat.clock_doubt is not None),
         )
         if self.heartbeat.reading_age is not None:
             yield GaugeMetricFamily(

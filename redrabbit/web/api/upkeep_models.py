@@ -40,6 +40,16 @@ class ObligationsBehind(BaseModel):
     until: datetime = Field(description="What was due from then on is not due yet.")
 
 
+class ClockInDoubt(BaseModel):
+    """The clock was set by more than five minutes, and nobody has confirmed it."""
+
+    doubt: int = Field(description="The entry that tells it; who confirms the clock names it.")
+    stepped_at: datetime = Field(description="What the clock said until then.")
+    set_to: datetime = Field(
+        description="What it said right after. Lapses dated between the two wait; nothing else does."
+    )
+
+
 class Readiness(BaseModel):
     """Whether the plant is being watched, and what is seen is recorded."""
 
@@ -60,6 +70,9 @@ class Readiness(BaseModel):
     )
     catching_up: ObligationsBehind | None = Field(
         description="What is being made and lapsed that was due while nobody looked; readiness does not wait for it."
+    )
+    clock_in_doubt: ClockInDoubt | None = Field(
+        description="The last step of the machine's clock, while it is in doubt; readiness does not wait for it."
     )
     verification: Verification = Field(
         description="How far the database is verified; nothing here waits for it."

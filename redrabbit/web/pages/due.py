@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Letter, LineId, OccurrenceId, PauseId
+from redrabbit.domain.limits import fits_in_64_bits
 from redrabbit.services.queries.due import due_page
 from redrabbit.web.pages.forms import Form, carry_out
 from redrabbit.web.pages.shell import shell_page
@@ -77,9 +78,18 @@ def _end_pause(form: Form, zone: tzinfo) -> acts.EndPause:
     return acts.EndPause(pause_id=PauseId(id_in(form, "pause", Letter.PAUSE)))
 
 
+def _confirm_clock(form: Form, zone: tzinfo) -> acts.ConfirmClock:
+    del zone
+    doubt = form.get("doubt", "")
+    if not doubt.isascii() or not doubt.isdigit() or not fits_in_64_bits(int(doubt[:20])):
+        raise Refusal("no_such_clock_doubt")
+    return acts.ConfirmClock(doubt=int(doubt[:20]))
+
+
 ACTS: Final[Mapping[str, Callable[[Form, tzinfo], acts.Act[Any]]]] = {
     "excuse": _excuse,
     "pause": _pause,
     "end-pause": _end_pause,
+    "clock": _confirm_clock,
 }
 """What the forms of the page ask, by the last word of their address; times are plant-local."""

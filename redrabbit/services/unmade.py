@@ -1,0 +1,83 @@
+"""Due times that have no occurrence yet, of the checks in force (L7, D8, D41)."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from redrabbit.domain.clock_doubts import is_in_doubt
+from redrabbit.domain.control_plan import Check
+from redrabbit.domain.facts.occurrence import DecisionCode
+from redrabbit.domain.identity import CheckId, LineId
+from redrabbit.domain.occurrence import frozen_times, trigger_key
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import CheckRecord, ClockDoubtRecord, OccurrenceRecord
+from redrabbit.domain.schedule import DueTime, each_due_time, next_due
+from redrabbit.services.ports import Reader, equals
+
+TAKEN_BACK: Final = frozenset({DecisionCode.SUPERSEDED, DecisionCode.CHECK_RETIRED})
+"""How an occurrence ends of which a change of the plan says that it is not owed."""
+
+
+def each_unmade(
+    reader: Reader,
+    plant: Plant,
+    check: Check,
+    record: CheckRecord,
+    *,
+    doubts: Sequence[ClockDoubtRecord],
+    since: datetime,
+    now: datetime,
+) -> Iterator[DueTime]:
+    """Yield the due times that are not made; but for those that are over by a clock in doubt: they are looked for again."""
+    calendar, until = plant.calendars[check.line], now + check.opens_before
+    for due in each_due_time(check.schedule, calendar, record.adopted_at, since, until):
+        if not _waits(check, due, doubts, now) and not _is_made(reader, check, due):
+            yield due
+
+
+def _waits(check: Check, due: DueTime, doubts: Sequence[ClockDoubtRecord], now: datetime) -> bool:
+    """Tell whether it was due and over in a time that only one of two clocks knows."""
+    closes_at = frozen_times(check, due).closes_at
+    return closes_at <= now and is_in_doubt(doubts, closes_at) and is_in_doubt(doubts, due.due_at)
+
+
+def adopted_checks(
+    reader: Reader, plant: Plant, only: CheckId | None = None
+) -> list[tuple[Check, CheckRecord]]:
+    """Return the checks that the plan has and that are adopted, each with its record; one only where it is named."""
+    records = reader.find(CheckRecord, equals("retired_at", None))
+    known = {
+        (check.line, check.id): check for check in plant.plan.checks if only in {None, check.id}
+    }
+    pairs = ((known.get((LineId(r.line), CheckId(r.check_id))), r) for r in records)
+    return [(check, record) for check, record in pairs if check is not None]
+
+
+def next_unmade(
+    reader: Reader,
+    plant: Plant,
+    check: Check,
+    record: CheckRecord,
+    *,
+    doubts: Sequence[ClockDoubtRecord],
+    now: datetime,
+) -> DueTime | None:
+    """Return the next due time that is to be made; None: none is scheduled."""
+    since = record.scheduled_until
+    for due in each_unmade(reader, plant, check, record, doubts=doubts, since=since, now=now):
+        return due
+    after = max(since, now + check.opens_before)
+    return next_due(check.schedule, plant.calendars[check.line], record.adopted_at, after)
+
+
+def _is_made(reader: Reader, check: Check, due: DueTime) -> bool:
+    """Return whether it was made under an earlier plan or calendar: never twice (D8).
+
+    Neither is one that was made for the same instant by another rule, and that no change of the plan took back.
+    """
+    key = equals("trigger_key", trigger_key(due.trigger_key))
+    of_check = (equals("line", check.line), equals("check_id", check.id))
+    if reader.find(OccurrenceRecord, *of_check, key, limit=1):
+        return True
+    at_once = reader.find(OccurrenceRecord, *of_check, equals("due_at", due.due_at))
+    return any(each.first_due_at is None and each.reason_code not in TAKEN_BACK for each in at_once)
