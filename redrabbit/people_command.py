@@ -349,6 +349,9 @@ def _rows(reader: Reader, now: datetime) -> list[dict[str, object]]:
         {
             "person_id": person.person_id,
             "name": name_now(names, person.person_id),
+            "employee_number": None
+            if person.employee_number is None
+            else name_now(names, person.employee_number),
             "active": is_active(person, now),
             "expires_at": None if person.expires_at is None else instant_text(person.expires_at),
             "roles": [
@@ -374,7 +377,9 @@ def _rows(reader: Reader, now: datetime) -> list[dict[str, object]]:
 _HEADINGS: Final = (
     sentence("NUMBER"),
     sentence("NAME"),
+    sentence("EMPLOYEE NUMBER"),
     sentence("ACCOUNT"),
+    sentence("LAST DAY"),
     sentence("ROLES NOW"),
     sentence("REACHED BY"),
 )
@@ -387,7 +392,11 @@ def _row_words(row: dict[str, object], zone: tzinfo) -> tuple[str, ...]:
     state = sentence("active") if row["active"] else sentence("disabled or expired")
     said = "; ".join(for_terminal(_role_words(role, zone)) for role in roles)
     reached = ", ".join(f"{way['number']}: {way['shown']}" for way in ways)
-    return (str(row["person_id"]), str(row["name"]), state, said or sentence("none"), reached)
+    ends_at = row["expires_at"]
+    last = "-" if ends_at is None else _until_words(instant(str(ends_at)), zone)
+    number = str(row["employee_number"] or "-")
+    who = (str(row["person_id"]), str(row["name"]), number)
+    return (*who, state, last, said or sentence("none"), reached)
 
 
 def _role_words(role: Mapping[str, str | None], zone: tzinfo) -> Sentence:

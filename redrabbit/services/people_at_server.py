@@ -21,6 +21,7 @@ from redrabbit.services import administrators_added, people
 from redrabbit.services.credential_states import give_link
 from redrabbit.services.granting import grant
 from redrabbit.services.ports import Reader, UnitOfWork
+from redrabbit.services.queries.people import people_numbered
 from redrabbit.services.stated_names import id_of
 
 
@@ -123,10 +124,13 @@ def number_id(uow: UnitOfWork, employee_number: str | None) -> str | None:
 
 
 def person_said(reader: Reader, said: str) -> PersonRecord:
-    """Return the person of a number or of a name; Refusal where there is none, or more than one."""
+    """Return the person of a number, employee number or name; Refusal where there is none, or more than one."""
     known = reader.get(PersonRecord, said)
     if known is not None:
         return known
+    numbered = people_numbered(reader, said.strip())
+    if len(numbered) == 1:
+        return numbered[0]
     name_id = reader.id_of_name(said.strip())
     found = [] if name_id is None else reader.find(PersonRecord, equals("name", name_id))
     if len(found) != 1:

@@ -65,6 +65,18 @@ def test_from_registering_to_the_first_sign_in(chen: Visitor) -> None:
     assert "Li Na" in chen.text("/runs")
 
 
+@pytest.mark.parametrize("said", ["p-0003", "204711", "Li Na"])
+def test_a_deputy_is_of_somebody_by_number_employee_number_or_name(
+    chen: Visitor, said: str
+) -> None:
+    wu, li_na = people_of(chen).register("Wu"), registered(chen, "Li Na", employee_number="204711")
+    assert done(chen, f"/people/{li_na}/grant", role="quality_engineer")[0] == 303
+    asked = {"role": "quality_engineer", "deputy_for": said, "until": "2027-01-31"}
+    assert done(chen, f"/people/{wu}/grant", **asked)[0] == 303
+    assert "Li Na" in chen.text(f"/people/{wu}")
+    assert done(chen, f"/people/{wu}/grant", **{**asked, "deputy_for": "9999"})[0] == 409
+
+
 def test_a_link_for_who_has_a_password_takes_it_away_in_the_records(chen: Visitor) -> None:
     li_na = people_of(chen).register("Li Na", Role.AUDITOR)
     session = people_of(chen).session(li_na)

@@ -50,6 +50,7 @@ from redrabbit.services import credential_states, sessions
 from redrabbit.services.askers import token_text
 from redrabbit.services.done_once import Asked, once
 from redrabbit.services.people import the_person
+from redrabbit.services.people_at_server import person_said
 from redrabbit.services.permitting import require
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.queries.registered_people import (
@@ -282,15 +283,23 @@ async def _registered(site: Site, request: Request, form: Form) -> Naming[Regist
     )
 
 
-def _grant(person_id: PersonId, form: Form, zone: tzinfo) -> GrantRole:
-    deputy_for = form.get("deputy_for", "").strip()
-    return GrantRole(
+async def _granted(site: Site, request: Request, person_id: PersonId, form: Form) -> str:
+    """Give a role; whose deputy somebody is may be said by number, employee number or name."""
+    principal = form.get("deputy_for", "").strip()
+    act = GrantRole(
         person_id=person_id,
         role=word(Role, form.get("role", "")),
         line=LineId(form["line"]) if form.get("line") else None,
-        until_at=end_of_day(form.get("until", ""), zone),
-        deputy_for=PersonId(deputy_for) if deputy_for else None,
+        until_at=end_of_day(form.get("until", ""), site.service.plant.zone),
     )
+    if principal:
+        await site.service.require(
+            act, await asking(site, request, form)
+        )  # before anybody is found
+        known = await site.service.read(lambda reader: person_said(reader, principal))
+        act = replace(act, deputy_for=known.person_id)
+    await carry_out(site, request, form, act)
+    return ""
 
 
 def _token(form: Form, site: Site) -> IssueToken:
@@ -309,7 +318,6 @@ def _token(form: Form, site: Site) -> IssueToken:
 ACTS: Final[Mapping[str, Callable[[PersonId, Form, tzinfo], Act[Any]]]] = {
     "disable": lambda person, _form, _zone: DisablePerson(person_id=person),
     "enable": lambda person, _form, _zone: EnablePerson(person_id=person),
-    "grant": _grant,
     "qualify": qualifications.recorded,
     "withdraw-qualification": qualifications.withdrawn,
     "revoke": lambda person, form, _zone: RevokeRole(
@@ -359,6 +367,7 @@ async def _told_anew(site: Site, request: Request, person_id: PersonId, form: Fo
 BESIDE: Final[Mapping[str, Callable[[Site, Request, PersonId, Form], Awaitable[str]]]] = {
     "badge": _badge_issued,
     "change": _told_anew,
+    "grant": _granted,
     "link": new_link,
     "end-sessions": _end_sessions,
     **dict.fromkeys(FORMS, _ways),
