@@ -377,6 +377,11 @@ def _checkpoints_of(running: Serving, clock: Clock) -> CheckpointSending:
     )
 
 
+def _revised(agent: Agent, content: str) -> Plant | str:
+    loaded = load_revised(agent.files, content)
+    return loaded if isinstance(loaded, str) else loaded[0]
+
+
 @asynccontextmanager
 async def _web_of(
     running: Serving,
@@ -417,6 +422,7 @@ async def _web_of(
         read_people=read_people_apart,
         ledger_key=running.database.verification.verifier.text,
         tls=tls,
+        revised=lambda content: _revised(running.agent, content),
     )
     try:
         async with web_server(app, listener, budgets, running.agent.clock, tls=tls):

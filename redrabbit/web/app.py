@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Scope
 from redrabbit import __version__
 from redrabbit.base.clock import Clock
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.plant import Plant
 from redrabbit.services.errors import (
     DamagedDatabase,
     NotRecordable,
@@ -57,6 +58,7 @@ from redrabbit.web.pages.enrolment import enrolment_router
 from redrabbit.web.pages.ledger import ledger_page_router
 from redrabbit.web.pages.people import people_router
 from redrabbit.web.pages.people_import import people_import_router
+from redrabbit.web.pages.plan import plan_router
 from redrabbit.web.pages.receivers import receivers_router
 from redrabbit.web.pages.runs import runs_router
 from redrabbit.web.pages.sign_in import sign_in_router
@@ -100,6 +102,7 @@ PAGES: Final = (
     alarms_router,
     containment_router,
     coverage_router,
+    plan_router,
     receivers_router,
     ledger_page_router,
     people_import_router,  # before /people/ID
@@ -127,6 +130,7 @@ def create_app(
     read_people: ReadTable | None = None,
     ledger_key: str = "",
     tls: Tls | None = None,
+    revised: Callable[[str], Plant | str] = lambda _: "-",
 ) -> FastAPI:
     """Return the application that serves one plant."""
     rules, budgets = access or AccessRules(), budgets or WebBudgets()
@@ -142,6 +146,7 @@ def create_app(
         read_people=read_people,
         ledger_key=ledger_key,
         tls=tls,
+        revised=revised,
     )
 
     async def may_read(request: Request) -> None:
@@ -175,11 +180,16 @@ def create_app(
     _add_problems(app, site)
     static = resources.files("redrabbit.web") / "static"
     app.mount("/static", _LongKept(directory=Path(str(static))), name="static")
-    app.add_middleware(HeadOfGet)
-    app.add_middleware(Access, rules=rules, answer=_refusing(site))
-    app.add_middleware(FairShare, budgets=budgets, clock=clock)
-    app.add_middleware(Proxies, networks=rules.behind_proxy)
+    _add_doors(app, site, budgets)
     return app
+
+
+def _add_doors(app: FastAPI, site: Site, budgets: WebBudgets) -> None:
+    """Add what every request passes before it is answered."""
+    app.add_middleware(HeadOfGet)
+    app.add_middleware(Access, rules=site.rules, answer=_refusing(site))
+    app.add_middleware(FairShare, budgets=budgets, clock=site.clock)
+    app.add_middleware(Proxies, networks=site.rules.behind_proxy)
 
 
 class _Application(FastAPI):

@@ -41,6 +41,12 @@ LOOKS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "fate_failing": ("clock", "amber"),
         "fate_dropped": ("dash", "grey"),
         "fate_forgotten": ("check", "grey"),
+        "plan_draft": ("circle", "grey"),
+        "plan_approved": ("half", "amber"),
+        "plan_scheduled": ("clock", "amber"),
+        "plan_in_force": ("check", "green"),
+        "plan_superseded": ("dash", "grey"),
+        "plan_discarded": ("struck", "grey"),
         "critical": ("circle", "red"),
         "serious": ("half", "red"),
         "notice": ("dash", "amber"),
@@ -51,6 +57,11 @@ LOOKS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 def case(state: str) -> str:
     """Return the word of a case's mark: its own, because a device may be due or missed beside it (D35)."""
     return f"case_{state}"
+
+
+def plan(state: str) -> str:
+    """Return the word of the mark of a revision of the control plan: its own, because a scheduled one is nothing that is due."""
+    return f"plan_{state}"
 
 
 def alarm(kind: str, severity: str) -> str:

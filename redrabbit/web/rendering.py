@@ -436,6 +436,7 @@ NAVIGATION: Final = (
         (
             ("/verifications", "nav.verifications"),
             ("/runs", "nav.runs"),
+            ("/plan", "nav.plan"),
             ("/coverage", "nav.coverage"),
             ("/receivers", "nav.receivers"),
             ("/ledger", "nav.ledger"),

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from redrabbit.base.clock import Clock
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Letter
+from redrabbit.domain.plant import Plant
 from redrabbit.services.importing_people import ReadTable
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.queries.people import names_in
@@ -53,6 +54,9 @@ class Site:
 
     ledger_key: str = ""
     """The text of the ledger's public key."""
+
+    revised: Callable[[str], Plant | str] = lambda _: "-"
+    """The plant with another control plan in place of its own, by its text; what is wrong where it does not fit."""
 
     tls: Tls | None = None
     """What pages are encrypted with; None: nothing."""

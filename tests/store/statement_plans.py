@@ -35,6 +35,7 @@ SMALL: Final[Mapping[str, str]] = {
     "checkpoints_sent": "its receivers",
     "credentials": "its people",
     "plan_revisions": "revisions of its control plan",
+    "in_force": "one row each time that somebody changes what is in force",
     "sessions": "those who signed in lately",
     "last_looks": "its people",
     "ways_to_people": "five a person at most",

@@ -32,6 +32,7 @@ from tests.showcase_story import (
     CLOSED_CASE,
     CUT_OFF,
     CUT_OFF_RUN,
+    DRAFT,
     GIVEN_UP,
     GIVEN_UP_RUN,
     MISSED,
@@ -74,6 +75,9 @@ PAGES = [
     "/sign/51",  # a part as it was registered
     "/receivers",
     "/coverage",
+    "/plan",
+    "/plan?at=2026-11-23T06:00",
+    f"/plan/{DRAFT.digest}",
     "/alarms",
     "/approvals",
     "/ledger",
@@ -84,7 +88,7 @@ PAGES = [
 FAMILIES = (
     "nav|today|waiting|board|status|station|start|who|scan|why|do|confirm|run|runs|step|verdict|outcome|purpose|"
     "expected|observed|given|alarm|due|form|pause|col|filter|pager|part|fact|diagram|print|advice|"
-    "devices|check|history|schedule|verifications|scheduled|ended|weekday|nav|alarms|band|fate|told|watcher|containment|window|receivers|coverage|gap|parked|event|refusal|http|problem|reason|value|stations|live|why_inconclusive|"
+    "devices|check|history|schedule|verifications|scheduled|ended|weekday|nav|alarms|band|fate|told|watcher|containment|window|receivers|coverage|plan|plan_state|plan_difference|gap|parked|event|refusal|http|problem|reason|value|stations|live|why_inconclusive|"
     "approval|approvals|enrol|screens|teach|trust|sign|signed|meaning|how|part_state|ledger|grade|graded|known_by|answer|watched|pulse"
 )
 UNSAID = re.compile(rf">[^<]*\b(?:{FAMILIES})\.[a-z_]+(?:[. (<]|$)")

@@ -26,6 +26,7 @@ from redrabbit.web.visitor import actor, asker_at
 ADDRESSES: Final[Mapping[Subject, str]] = {
     Subject.RUN: "/runs/",
     Subject.CONTAINMENT: "/containments/",
+    Subject.PLAN: "/plan/",
 }
 """Where a record is shown; others have no page of their own."""
 
