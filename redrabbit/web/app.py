@@ -49,6 +49,7 @@ from redrabbit.web.pages.account import account_router
 from redrabbit.web.pages.alarms import alarms_router
 from redrabbit.web.pages.approvals import approvals_router
 from redrabbit.web.pages.board import board_router
+from redrabbit.web.pages.calendar import calendar_router
 from redrabbit.web.pages.certificate import certificate_router
 from redrabbit.web.pages.containment import containment_router
 from redrabbit.web.pages.coverage import coverage_router
@@ -103,6 +104,7 @@ PAGES: Final = (
     containment_router,
     coverage_router,
     plan_router,
+    calendar_router,
     receivers_router,
     ledger_page_router,
     people_import_router,  # before /people/ID

@@ -136,6 +136,7 @@ ROUTES: Final[Mapping[str, Right]] = {
     "GET /plan/{digest}": Right.RECORDS,
     "GET /plan/{digest}/{act}": Right.RECORDS,
     "POST /plan/{digest}/{act}": Right.ACT,
+    "GET /calendar": Right.RECORDS,
     "GET /coverage": Right.RECORDS,
     "GET /coverage.xlsx": Right.RECORDS,
     "GET /receivers": Right.UPKEEP,

@@ -438,6 +438,7 @@ NAVIGATION: Final = (
             ("/runs", "nav.runs"),
             ("/plan", "nav.plan"),
             ("/coverage", "nav.coverage"),
+            ("/calendar", "nav.calendar"),
             ("/receivers", "nav.receivers"),
             ("/ledger", "nav.ledger"),
             ("/docs", "nav.api"),

@@ -57,6 +57,7 @@ PAGES = [
     "/approvals",
     "/receivers",
     "/coverage",
+    "/calendar?when=2027",
     "/alarms",
     "/ledger",
     "/nowhere",

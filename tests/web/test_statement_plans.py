@@ -225,6 +225,8 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
             "/coverage",
             "/coverage.xlsx",
             "/coverage?line=line1",
+            "/calendar",
+            "/calendar?line=line1&when=2027-02",
             "/alarms",
             "/plan",
             "/plan?at=2026-03-01T06:00",
