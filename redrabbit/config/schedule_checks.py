@@ -14,6 +14,7 @@ from redrabbit.config.problem import Problems, SourcePosition
 from redrabbit.domain.schedule import due_times, next_due
 from redrabbit.domain.schedule_rules import (
     AfterEvent,
+    BegunRule,
     Daily,
     EveryInterval,
     EveryParts,
@@ -25,8 +26,8 @@ from redrabbit.domain.schedule_rules import (
     ShiftRule,
     TimedRule,
     Weekly,
+    counts_parts,
     needs_shifts,
-    parts_of,
     rules_of,
 )
 from redrabbit.domain.schedule_words import duration_text, schedule_text
@@ -66,13 +67,16 @@ def check_schedule(
 def check_counts(check: PlannedCheck, station: Station, problems: Problems) -> None:
     """Refuse a schedule by parts at a station that counts none: nobody would miss it."""
     schedule: ScheduleRule | None = check.block["schedule"]
-    parts = None if schedule is None else parts_of(schedule)
-    if parts is not None and station.part_counter is None:
+    if schedule is None or station.part_counter is not None:
+        return
+    for rule in rules_of(schedule):
+        if not counts_parts(rule):
+            continue
         problems.add(
             check.block.place_of("schedule"),
             sentence(
-                "every {parts} parts, but station {station!r} counts none",
-                parts=parts,
+                "{rule}, but station {station!r} counts no parts",
+                rule=schedule_text(rule),
                 station=station.id,
             ),
             "part_counter in the file of the station, or another schedule",
@@ -84,7 +88,7 @@ def _refuse_unknown_shifts(
 ) -> bool:
     """Return whether every shift that a rule leaves out is there."""
     known = {shift.name: shift for shift in calendar.shifts}
-    left_out = rule.left_out if isinstance(rule, ShiftRule) else ()
+    left_out = rule.left_out if isinstance(rule, ShiftRule | BegunRule) else ()
     for name in left_out:
         problems.refuse_unknown("shift", name, place, known)
     return all(name in known for name in left_out)
@@ -93,7 +97,7 @@ def _refuse_unknown_shifts(
 def _refuse_never_due(
     rule: OneRule, ordinary: ShiftCalendar, place: SourcePosition, problems: Problems
 ) -> None:
-    if isinstance(rule, AfterEvent | EveryParts | OnDemand | EveryInterval):
+    if isinstance(rule, AfterEvent | EveryParts | BegunRule | OnDemand | EveryInterval):
         return
     if next_due(rule, ordinary, MONDAY, MONDAY) is None:
         problems.add(

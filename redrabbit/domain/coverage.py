@@ -17,7 +17,13 @@ from redrabbit.domain.grade import Grade, reachable
 from redrabbit.domain.identity import CheckId, DeviceId, FailureMode, LineId, PartId, StationId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.schedule import DueTime, next_dues
-from redrabbit.domain.schedule_rules import EveryInterval, PlantEvent, events_of, parts_of, rules_of
+from redrabbit.domain.schedule_rules import (
+    EveryInterval,
+    PlantEvent,
+    counts_parts,
+    events_of,
+    rules_of,
+)
 from redrabbit.domain.shift_calendar import plant_date
 from redrabbit.domain.station import Device, Station
 
@@ -168,7 +174,7 @@ class _Look:
         if not any(self.plant.part(part).is_good_master for part in check.parts):
             yield replace(bare, kind=GapKind.CHECK_WITHOUT_MASTER)
         events = events_of(check.schedule)
-        if not dues and not events and parts_of(check.schedule) is None:
+        if not dues and not events and not counts_parts(check.schedule):
             yield replace(bare, kind=GapKind.CHECK_NEVER_DUE)
         by_signal = {each.event for each in self.plant.station(check.station).events}
         for event in events:

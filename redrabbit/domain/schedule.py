@@ -7,7 +7,7 @@ counts time that passes: half of a night of nine hours is four and a half.
 
 `every 2 h` counts from an anchor, the instant at which the check was adopted: anchor + n intervals, n from 1.
 `every 2 h of work` counts from each shift's start, and no break; at a shift's end it is due only where another shift
-begins, so never while nobody works. Events, counts of parts and `on demand` are never due here.
+begins, so never while nobody works. Events, counts of parts, the first part of a shift and `on demand` are never due here.
 
 Each due time has a trigger key, which makes its occurrence unique (D8): the planned instant, or the moment of
 a shift, `shift:2026-05-01:early:middle`. One moment of one shift has one key, by whichever rule it is due. Several
@@ -31,6 +31,7 @@ from redrabbit.domain.schedule_rules import (
     EveryShiftEnd,
     EveryShiftMiddle,
     EveryWorkInterval,
+    FirstPart,
     FirstShift,
     NotWorking,
     OnDays,
@@ -38,6 +39,7 @@ from redrabbit.domain.schedule_rules import (
     ShiftRule,
     TimedRule,
     TimesAShift,
+    WithinRunning,
     days_of,
     rules_of,
 )
@@ -176,7 +178,7 @@ def _each_of(
     rule: OneRule, calendar: ShiftCalendar, anchor: datetime, since: datetime, until: datetime
 ) -> Iterator[DueTime]:
     match rule:
-        case OnDemand() | AfterEvent() | EveryParts():
+        case OnDemand() | AfterEvent() | EveryParts() | FirstPart() | WithinRunning():
             return
         case EveryInterval():
             yield from _by_interval(rule, anchor.astimezone(UTC), since, until)

@@ -34,6 +34,9 @@ FEWEST_PARTS: Final = 2
 MOST_PARTS: Final = 10_000_000
 """More than a line makes in a year."""
 
+LONGEST_AFTER_BEGIN_MIN: Final = 720
+"""Minutes of running within which a check is made; no shift is much longer."""
+
 MOST_RULES: Final = 12
 """Rules of one check: more than any plan asks for, and few enough to be asked all the time."""
 
@@ -276,6 +279,33 @@ class EveryParts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FirstPart:
+    """To be made before the first part of each shift: due when its station counts it (D42); never by the calendar."""
+
+    left_out: tuple[str, ...] = ()
+    """Names of shifts in which it is not due."""
+
+    def __post_init__(self) -> None:
+        """Refuse a shift that is there twice."""
+        _refuse_twice(self.left_out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithinRunning:
+    """Due so many minutes after its station counts the first part of a shift (D42); never by the calendar."""
+
+    minutes: int
+    left_out: tuple[str, ...] = ()
+    """Names of shifts in which it is not due."""
+
+    def __post_init__(self) -> None:
+        """Refuse no time, and more than a shift has."""
+        _refuse_twice(self.left_out)
+        if not 2 <= self.minutes <= LONGEST_AFTER_BEGIN_MIN:  # noqa: PLR2004  because one minute is no time to make a check
+            raise ValueError(f"2 to {LONGEST_AFTER_BEGIN_MIN} min of running, found {self.minutes}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OnDemand:
     """Never due by itself; run when somebody asks."""
 
@@ -291,7 +321,18 @@ ShiftRule = EveryShiftStart | EveryShiftMiddle | EveryShiftEnd | TimesAShift | E
 """Due at moments of shifts."""
 TimedRule = Daily | Weekly | Monthly | OnDays
 """Due at times of day."""
-OneRule = ShiftRule | TimedRule | FirstShift | EveryInterval | EveryParts | OnDemand | AfterEvent
+BegunRule = FirstPart | WithinRunning
+"""Due when a shift begins to make parts."""
+OneRule = (
+    ShiftRule
+    | TimedRule
+    | FirstShift
+    | EveryInterval
+    | EveryParts
+    | BegunRule
+    | OnDemand
+    | AfterEvent
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,6 +352,8 @@ class Together:
             raise ValueError("a rule is there twice")
         if sum(isinstance(rule, EveryParts) for rule in self.rules) > 1:
             raise ValueError("parts are counted twice: the smaller count asks for all")
+        if sum(isinstance(rule, BegunRule) for rule in self.rules) > 1:
+            raise ValueError("the first part of the shift is there twice")
 
 
 ScheduleRule = OneRule | Together
@@ -334,6 +377,16 @@ def events_of(schedule: ScheduleRule) -> tuple[PlantEvent, ...]:
 def parts_of(schedule: ScheduleRule) -> int | None:
     """Return after how many parts since the last good check it is due; None: parts don't make it due."""
     return next((rule.parts for rule in rules_of(schedule) if isinstance(rule, EveryParts)), None)
+
+
+def begun_rule(schedule: ScheduleRule) -> BegunRule | None:
+    """Return the rule by which it is due when a shift begins to make parts; None: there is none."""
+    return next((rule for rule in rules_of(schedule) if isinstance(rule, BegunRule)), None)
+
+
+def counts_parts(schedule: ScheduleRule) -> bool:
+    """Tell whether it needs a station that counts its parts."""
+    return parts_of(schedule) is not None or begun_rule(schedule) is not None
 
 
 def _refuse_odd_time(at: time) -> None:
@@ -371,7 +424,7 @@ def needs_shifts(rule: OneRule) -> bool:
     """Tell whether a line without shifts never owes it."""
     if isinstance(rule, TimedRule):
         return rule.when_not_working is not NotWorking.DUE
-    return isinstance(rule, ShiftRule | FirstShift)
+    return isinstance(rule, ShiftRule | FirstShift | BegunRule)
 
 
 def _refuse_odd_weekdays(weekdays: tuple[int, ...]) -> None:

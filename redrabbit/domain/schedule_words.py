@@ -14,6 +14,7 @@
     daily at 06:00 else next shift start
     every 20 s, every 30 min, every 2 h
     every 500 parts                of its station, since the last good check
+    before the first part of each shift, within 30 min of running
     after changeover               and other events
     on demand
 
@@ -45,6 +46,7 @@ from redrabbit.domain.schedule_rules import (
     EveryShiftMiddle,
     EveryShiftStart,
     EveryWorkInterval,
+    FirstPart,
     FirstShift,
     Monthly,
     NotWorking,
@@ -57,6 +59,7 @@ from redrabbit.domain.schedule_rules import (
     TimesAShift,
     Together,
     Weekly,
+    WithinRunning,
     days_of,
     rules_of,
     schedule_of,
@@ -107,6 +110,8 @@ FORMS: Final = (
     "every 30 min",
     "every 2 h",
     "every 500 parts",
+    "before the first part of each shift",
+    "within 30 min of running",
     "after changeover",
     "on demand",
     "every shift start + after changeover",
@@ -179,6 +184,10 @@ def _rule_text(rule: OneRule) -> str:
             return f"{_days_text(rule.days)} at first shift start"
         case EveryInterval():
             return f"every {_interval_text(rule.interval_s)}"
+        case FirstPart():
+            return f"before the first part of each shift{_except_text(rule.left_out)}"
+        case WithinRunning():
+            return f"within {rule.minutes} min of running{_except_text(rule.left_out)}"
         case EveryParts():
             return f"every {rule.parts} parts"
         case AfterEvent():
@@ -223,6 +232,11 @@ def _rule(words: str) -> OneRule | None:
     if match := INTERVAL.fullmatch(words):
         length = parse_duration(f"{match['number']} {match['unit']}")
         return EveryInterval(interval_s=length.total_seconds())
+    if match := BEGUN.fullmatch(words):
+        left_out = _left_out(match["left_out"])
+        if match["minutes"] is None:
+            return FirstPart(left_out=left_out)
+        return WithinRunning(minutes=int(match["minutes"]), left_out=left_out)
     if match := PARTS.fullmatch(words):
         return EveryParts(parts=int(match["parts"]))
     if match := ON_DAYS.fullmatch(words):
@@ -233,11 +247,7 @@ def _rule(words: str) -> OneRule | None:
 
 
 def _at_shift(match: re.Match[str]) -> OneRule:
-    named = match["left_out"]
-    left_out = () if named is None else tuple(name.strip() for name in named.split(","))
-    for name in left_out:
-        if not SHIFT_NAME.fullmatch(name):
-            raise ValueError(f"`{name}` is no name of a shift")
+    left_out = _left_out(match["left_out"])
     if match["times"] is not None:
         return TimesAShift(times=int(match["times"]), left_out=left_out)
     if match["number"] is not None:
@@ -250,6 +260,15 @@ def _at_shift(match: re.Match[str]) -> OneRule:
             return EveryShiftMiddle(left_out=left_out)
         case _:
             return EveryShiftEnd(left_out=left_out)
+
+
+def _left_out(named: str | None) -> tuple[str, ...]:
+    """Return the names of the shifts that the words leave out."""
+    left_out = () if named is None else tuple(name.strip() for name in named.split(","))
+    for name in left_out:
+        if not SHIFT_NAME.fullmatch(name):
+            raise ValueError(f"`{name}` is no name of a shift")
+    return left_out
 
 
 def _on_days(match: re.Match[str]) -> OneRule | None:
@@ -350,6 +369,9 @@ SHIFT: Final = re.compile(
     rf"|every {NUMBER} ?(?P<unit>s|min|h) of work){EXCEPT}"
 )
 SHIFT_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
+BEGUN: Final = re.compile(
+    rf"(before the first part of each shift|within (?P<minutes>[0-9]{{1,4}}) min of running){EXCEPT}"
+)
 PARTS: Final = re.compile(r"every (?P<parts>[0-9]{1,12}) parts?")
 ON_DAYS: Final = re.compile(
     rf"(?P<every>daily|weekly|monthly|quarterly|yearly)( on (?P<days>.+?))? {AT}"

@@ -9,6 +9,7 @@ from typing import Final, assert_never
 
 from redrabbit.domain.schedule_rules import (
     FEWEST_PARTS,
+    LONGEST_AFTER_BEGIN_MIN,
     MAX_WORK_S,
     MIN_INTERVAL_S,
     MONTHS,
@@ -23,6 +24,7 @@ from redrabbit.domain.schedule_rules import (
     EveryShiftMiddle,
     EveryShiftStart,
     EveryWorkInterval,
+    FirstPart,
     FirstShift,
     Monthly,
     NotWorking,
@@ -34,6 +36,7 @@ from redrabbit.domain.schedule_rules import (
     ScheduleRule,
     TimesAShift,
     Weekly,
+    WithinRunning,
     days_of,
     rules_of,
     schedule_of,
@@ -118,6 +121,10 @@ def _triggers_of(rule: OneRule) -> Iterator[Trigger]:
             idle = rule.when_not_working
             said = None if idle is NotWorking.DUE else idle
             yield _on_days(days_of(rule), Trigger(on=On.DAILY, at=rule.at, when_not_working=said))
+        case FirstPart():
+            yield Trigger(on=On.FIRST_PART, except_shifts=rule.left_out)
+        case WithinRunning():
+            yield Trigger(on=On.RUNNING, n=rule.minutes, except_shifts=rule.left_out)
         case EveryParts():
             yield Trigger(on=On.PARTS, n=rule.parts)
         case AfterEvent():
@@ -175,6 +182,10 @@ def _rule_of(trigger: Trigger) -> OneRule | None:
             return TimesAShift(times=n, left_out=left_out)
         case Trigger(on=On.INTERVAL, hours=float(hours)):
             return _of_interval(trigger, round(hours * _HOUR_S, 6))
+        case Trigger(on=On.FIRST_PART):
+            return FirstPart(left_out=left_out)
+        case Trigger(on=On.RUNNING, n=int(n)) if n <= LONGEST_AFTER_BEGIN_MIN:
+            return WithinRunning(minutes=n, left_out=left_out)
         case Trigger(on=On.PARTS, n=int(n)) if not left_out and FEWEST_PARTS <= n <= MOST_PARTS:
             return EveryParts(parts=n)
         case Trigger(on=on) if left_out or on.value not in {*_EVENTS, On.DEMAND.value}:

@@ -24,6 +24,7 @@ from redrabbit.domain.facts.occurrence import (
     DecisionCode,
     OccurrenceDecided,
     OccurrenceOutcome,
+    is_of_production,
 )
 from redrabbit.domain.facts.plant import ConfigurationAdopted, InForceChanged, in_force_digest
 from redrabbit.domain.facts.plant_event import ToldBy
@@ -168,6 +169,8 @@ def _excuse_superseded(uow: UnitOfWork, check: Check, plant: Plant, owed_until: 
     for occurrence in _undecided(uow, check.line, check.id):
         due_at = occurrence.first_due_at or occurrence.due_at  # a pause gives no amnesty, either
         if due_at <= owed_until or under_way(occurrence, uow.now):
+            continue
+        if is_of_production(occurrence.trigger_key):  # its cause has happened
             continue
         still_due = due_times(
             check.schedule,

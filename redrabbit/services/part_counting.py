@@ -77,6 +77,11 @@ class PartCounting:
             return None
         return self._count if now - self._read_at <= self._expires else None
 
+    @property
+    def before(self) -> CountedBefore | None:
+        """What was counted before this life, or by another configuration; None: nothing."""
+        return self._before
+
     def so_far(self) -> CountedBefore | None:
         """Return what was counted, for whoever goes on counting this station; None: nothing."""
         if self._count is None or self._read_at is None:

@@ -209,8 +209,18 @@ def _earliest_unmade(
     return heapq.merge(*by_check, key=lambda each: each.due.due_at)
 
 
-def make(uow: UnitOfWork, plant: Plant, check: Check, due: DueTime) -> OccurrenceId:
-    """Make the occurrence of a check at a due time, with the times and words of the plan in force; return its number."""
+def make(
+    uow: UnitOfWork,
+    plant: Plant,
+    check: Check,
+    due: DueTime,
+    *,
+    opens_at: datetime | None = None,
+) -> OccurrenceId:
+    """Make the occurrence of a check at a due time, with the times and words of the plan in force; return its number.
+
+    `opens_at` where it is open earlier than the plan says.
+    """
     times = frozen_times(check, due)
     made = OccurrenceMade(
         occurrence_id=OccurrenceId(next_id(uow, OccurrenceRecord, check.line)),
@@ -223,7 +233,7 @@ def make(uow: UnitOfWork, plant: Plant, check: Check, due: DueTime) -> Occurrenc
         names=plant.place_names(check.station, check.device),
         variant=None,
         nest=None,
-        opens_at=times.opens_at,
+        opens_at=times.opens_at if opens_at is None else min(opens_at, times.opens_at),
         due_at=times.due_at,
         grace_ends_at=times.grace_ends_at,
         closes_at=times.closes_at,

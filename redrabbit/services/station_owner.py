@@ -58,6 +58,7 @@ from redrabbit.domain.run_words import Outcome, RunState, Why, worst_outcome
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.station import Station
 from redrabbit.services.evidence_json import without_readings
+from redrabbit.services.first_parts import FirstParts
 from redrabbit.services.live import LiveStation
 from redrabbit.services.losses import Losses
 from redrabbit.services.part_counting import CountedBefore
@@ -108,6 +109,7 @@ class StationOwner:
             station,
             None if reads_on is None else reads_on._parts_due,  # noqa: SLF001  because it is the same one, under another file
         )
+        self._first_parts = FirstParts(plant, station)
         self.pulses = PulseLearning(station, learnt)
         self.run = run
         self._losses = Losses(station, is_lost=recorded_lost, blind=recorded_blind)
@@ -125,6 +127,7 @@ class StationOwner:
         """Go on under another configuration, which leaves this station and its run as they are."""
         self._plant = plant
         self._parts_due.go_on_under(plant)
+        self._first_parts.go_on_under(plant)
         self._parts = frozenset(part.id for part in plant.parts)
 
     def view(self, now: datetime) -> StationView:
@@ -208,7 +211,8 @@ class StationOwner:
         """Return what the count makes due; while a run is under way, it is looked at afterwards."""
         if self.run is not None:
             return None
-        return self._parts_due.look(self.production.counting, acquisition.window.ended_at)
+        counting, at = self.production.counting, acquisition.window.ended_at
+        return joined([self._parts_due.look(counting, at), self._first_parts.look(counting, at)])
 
     def judge_by_pulses(self) -> None:
         """Let the run under way be judged by what is known now of how long answers last (D30)."""

@@ -47,7 +47,7 @@ def test_a_check_by_parts_needs_a_station_that_counts_them(tmp_path: Path) -> No
     press = folder / "press.yaml"
     press.write_text(press.read_text().replace("part_counter: count\n", ""))
     with pytest.raises(
-        ConfigurationProblems, match="every 500 parts, but station 'press' counts none"
+        ConfigurationProblems, match="every 500 parts, but station 'press' counts no parts"
     ):
         advice_on(folder)
 

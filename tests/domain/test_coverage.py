@@ -80,8 +80,9 @@ def test_what_a_check_lacks_is_a_gap_of_its_device_alone(check: Check, kind: Gap
     assert [row.gaps for row in found.rows] == [(kind,), ()]
 
 
-def test_a_check_by_parts_is_due_though_the_calendar_never_asks_for_it() -> None:
-    assert kinds(of(changed(schedule=parse_schedule("every 500 parts")))) == []
+@pytest.mark.parametrize("words", ["every 500 parts", "before the first part of each shift"])
+def test_a_check_by_parts_is_due_though_the_calendar_never_asks_for_it(words: str) -> None:
+    assert kinds(of(changed(schedule=parse_schedule(words)))) == []
 
 
 def test_an_event_beside_the_calendar_is_named_and_a_failed_check_is_known_without_a_signal() -> (

@@ -6,17 +6,21 @@ from hypothesis import strategies as st
 
 from redrabbit.domain.schedule_rules import (
     FEWEST_PARTS,
+    LONGEST_AFTER_BEGIN_MIN,
     MOST_PARTS,
+    BegunRule,
     Days,
     EveryParts,
     EveryShiftEnd,
     EveryShiftMiddle,
     EveryWorkInterval,
+    FirstPart,
     FirstShift,
     NotWorking,
     OnDays,
     Period,
     TimesAShift,
+    WithinRunning,
 )
 from redrabbit.domain.schedule_words import (
     FORMS,
@@ -39,6 +43,14 @@ from redrabbit.domain.schedule_words import (
 )
 from tests.domain.test_schedule_by_hand import one_rules
 
+
+def _once(rule: OneRule) -> object:
+    """Return what may stand only once in a schedule."""
+    if isinstance(rule, BegunRule):
+        return BegunRule
+    return EveryParts if isinstance(rule, EveryParts) else rule
+
+
 SIX = time(6)
 whole_seconds = st.builds(
     time, hour=st.integers(0, 23), minute=st.integers(0, 59), second=st.integers(0, 59)
@@ -48,6 +60,7 @@ intervals_s = st.one_of(
     st.integers(1, int(MAX_INTERVAL_S)).map(float),
     st.integers(1_000_000, 10**10).map(lambda microseconds: microseconds / 1_000_000),
 )
+left_out = st.sampled_from([(), ("night",), ("late", "night")])
 parts = st.builds(EveryParts, parts=st.integers(FEWEST_PARTS, MOST_PARTS))
 due_rules: st.SearchStrategy[OneRule] = st.one_of(
     one_rules,
@@ -57,6 +70,8 @@ due_rules: st.SearchStrategy[OneRule] = st.one_of(
     st.builds(Monthly, day=st.integers(1, 31), at=whole_seconds),
     st.builds(EveryInterval, interval_s=intervals_s),
     parts,
+    st.builds(FirstPart, left_out=left_out),
+    st.builds(WithinRunning, minutes=st.integers(2, LONGEST_AFTER_BEGIN_MIN), left_out=left_out),
 )
 rules: st.SearchStrategy[ScheduleRule] = st.one_of(
     due_rules,
@@ -65,7 +80,7 @@ rules: st.SearchStrategy[ScheduleRule] = st.one_of(
         due_rules,
         min_size=2,
         max_size=4,
-        unique_by=lambda rule: EveryParts if isinstance(rule, EveryParts) else rule,
+        unique_by=_once,
     ).map(lambda found: Together(rules=tuple(found))),
 )
 
@@ -112,6 +127,8 @@ rules: st.SearchStrategy[ScheduleRule] = st.one_of(
             OnDays(days=Days(every=Period.YEAR, month=2, day=29), at=SIX),
         ),
         ("every 500 parts", EveryParts(parts=500)),
+        ("Before the first part of each shift", FirstPart()),
+        ("within 30 min of running except night", WithinRunning(minutes=30, left_out=("night",))),
         ("after changeover", AfterEvent(event=PlantEvent.CHANGEOVER)),
         ("After tool  change", AfterEvent(event=PlantEvent.TOOL_CHANGE)),
         (
@@ -145,6 +162,11 @@ def test_words_mean_a_rule(words: str, rule: ScheduleRule) -> None:
         ("every 0.9 s", "an interval is 1 s to 365 d, found 0.9 s"),
         ("every 9000 h", "an interval is 1 s to 365 d"),
         ("every 2 weeks", "not a schedule"),
+        ("within 1 min of running", "2 to 720 min of running, found 1"),
+        (
+            "within 30 min of running + before the first part of each shift",
+            "the first part of the shift is there twice",
+        ),
         ("every 1 parts", "a count is 2 to 10000000 parts, found 1"),
         ("every 500 parts + every 200 parts", "parts are counted twice"),
         ("every shift start + hourly", "`hourly` is not a schedule"),

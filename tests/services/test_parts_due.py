@@ -52,6 +52,14 @@ class Line(Bench):
         for station in self.owners:
             self.read(station, **self.shown[station])
 
+    def revise(self, schedule: str, resets: Resets | None = None) -> None:
+        """Begin a life under another plan."""
+        before, files = self.plant, {"plant.yaml": "plant: y\n"}
+        self.plant = a_plant_of(schedule, resets, digest="7")
+        opened = self.write(lambda uow: open_life(uow, self.plant, files, "test", before=before))
+        self.owners = {owner.station.id: owner for owner in opened.owners}
+        self.read(OP20, part_count=self.counter)
+
     def make(self, parts: int, *, reset: bool = False, gap: float = 0.5) -> None:
         """Make parts between two readings; `gap` long ones leave the counter unwatched."""
         self.counter = parts if reset else self.counter + parts
@@ -214,12 +222,7 @@ def test_nothing_is_owed_of_parts_from_before_the_check_was_adopted() -> None:
     line.make(10)
     line.check()
     line.make(3 * PER + 10)
-    files = {"plant.yaml": "plant: y\n"}
-    before = line.plant
-    line.plant = a_plant_of(f"every {PER} parts", digest="7")
-    opened = line.write(lambda uow: open_life(uow, line.plant, files, "test", before=before))
-    line.owners = {owner.station.id: owner for owner in opened.owners}
-    line.read(OP20, part_count=line.counter)
+    line.revise(f"every {PER} parts")
     of_parts = [key for key in line.keys if key.startswith("parts:")]
     assert of_parts == []
     line.make(PER - 11)

@@ -1,7 +1,7 @@
 """Occurrences, from made to decided (L7, D8, D9), and the pauses in which nothing is produced (R13)."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar, Final, Self
 
@@ -13,6 +13,7 @@ from redrabbit.domain.ledger import Entry
 
 _OF_EVENT: Final = "event:"
 _OF_PARTS: Final = "parts:"
+_OF_SHIFT: Final = "production:"
 
 
 class OccurrenceOutcome(StrEnum):
@@ -39,6 +40,8 @@ class DecisionCode(StrEnum):
     """It was to be due later, and by the schedule or calendar of then it is not (D55)."""
     PAUSE = "pause"
     """The line was not producing (R13)."""
+    NOT_PRODUCING = "not_producing"
+    """Its station made no part in the shift, which its counter proves (D42)."""
     PERSON = "person"
     """Somebody excused it; their words stand beside."""
 
@@ -147,9 +150,14 @@ def parts_key(since: str, parts: int) -> str:
     return f"{_OF_PARTS}{since}+{parts}"
 
 
+def shift_key(plant_date: date, shift: str) -> str:
+    """Return the trigger key of what the first part of a shift makes due (D42): one for each shift, whether it made any or not."""
+    return f"{_OF_SHIFT}{plant_date.isoformat()}:{shift}"
+
+
 def is_of_production(trigger_key: str) -> bool:
     """Tell whether what happened in production made it due, an event or a count of parts, and no due time of a schedule."""
-    return trigger_key.startswith((_OF_EVENT, _OF_PARTS))
+    return trigger_key.startswith((_OF_EVENT, _OF_PARTS, _OF_SHIFT))
 
 
 def first_times(occurrence: OccurrenceRecord) -> OccurrenceRecord:
@@ -330,6 +338,7 @@ class OccurrenceDecided(Fact):
         decided = replace(
             before,
             outcome=self.outcome,
+            run_id=self.run_id or before.run_id,
             reason_code=self.reason_code,
             reason_text=self.reason_text,
             pause_id=self.pause_id,

@@ -38,6 +38,8 @@ class CountedWhy(StrEnum):
     """Parts were counted after a recorded stop."""
     PARTS = "parts"
     """A check that is due by parts is counted from here, or is due."""
+    SHIFT = "shift"
+    """A shift began, of which it is looked at whether it makes parts."""
     SERVICE_ENDED = "service_ended"
     """Nobody watches from now on."""
 

@@ -11,12 +11,14 @@ from redrabbit.domain.schedule_rules import (
     EveryInterval,
     EveryParts,
     EveryShiftStart,
+    FirstPart,
     Monthly,
     OnDemand,
     OneRule,
     ScheduleRule,
     Together,
     Weekly,
+    WithinRunning,
 )
 from redrabbit.services.queries.wording import message
 
@@ -38,7 +40,7 @@ def schedule_shown(schedule: ScheduleRule) -> tuple[RuleShown, ...]:
 
 def _shown(rule: OneRule) -> RuleShown:
     match rule:
-        case EveryShiftStart():
+        case EveryShiftStart(left_out=()):
             return RuleShown(words=message("schedule.shift_start"))
         case Daily():
             return RuleShown(words=message("schedule.daily", at=f"{rule.at:%H:%M}"))
@@ -52,6 +54,10 @@ def _shown(rule: OneRule) -> RuleShown:
             return RuleShown(
                 words=message("schedule.interval", length=timedelta(seconds=rule.interval_s))
             )
+        case FirstPart(left_out=()):
+            return RuleShown(words=message("schedule.first_part"))
+        case WithinRunning(left_out=()):
+            return RuleShown(words=message("schedule.running", minutes=rule.minutes))
         case EveryParts():
             return RuleShown(words=message("schedule.parts", parts=rule.parts))
         case OnDemand():
