@@ -67,6 +67,7 @@ from redrabbit.web.pages.signing import signing_router
 from redrabbit.web.pages.station import station_router
 from redrabbit.web.pages.today import today_router
 from redrabbit.web.pages.verifications import verifications_router
+from redrabbit.web.pages.week import week_router
 from redrabbit.web.problems import (
     bug_answer,
     damage_answer,
@@ -94,6 +95,7 @@ PAGES: Final = (
     station_router,
     due_router,
     today_router,
+    week_router,
     devices_router,
     verifications_router,
     runs_router,

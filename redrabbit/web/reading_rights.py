@@ -102,6 +102,7 @@ ROUTES: Final[Mapping[str, Right]] = {
     "GET /today": Right.RECORDS,
     "GET /today/seen": Right.RECORDS,
     "POST /today/seen": Right.OWN,
+    "GET /schedule": Right.RECORDS,
     "GET /due": Right.RECORDS,
     "GET /due/{act}": Right.RECORDS,
     "POST /due/{act}": Right.ACT,

@@ -419,6 +419,7 @@ NAVIGATION: Final = (
             ("/", "nav.board"),
             ("/today", "nav.today"),
             ("/due", "nav.due"),
+            ("/schedule", "nav.schedule"),
             ("/stations", "nav.stations"),
             ("/devices", "nav.devices"),
         ),

@@ -43,6 +43,7 @@ PAGES = [
     "/stations/line4-op10",
     "/stations/line4-op30",
     "/today",
+    "/schedule",
     "/devices",
     "/checks/line1-op20",
     "/verifications",

@@ -50,6 +50,8 @@ from tests.web.conftest import LEDGER_KEY, Visitor, serve
 PAGES = [
     "/",
     "/today",
+    "/schedule",
+    "/schedule?line=line2&day=2026-11-26",
     "/due",
     "/stations",
     "/stations/line1-op20",
@@ -88,7 +90,7 @@ PAGES = [
     "/docs",
 ]
 FAMILIES = (
-    "nav|today|waiting|board|status|station|start|who|scan|why|do|confirm|run|runs|step|verdict|outcome|purpose|"
+    "nav|today|week|waiting|board|status|station|start|who|scan|why|do|confirm|run|runs|step|verdict|outcome|purpose|"
     "expected|observed|given|alarm|due|form|pause|col|filter|pager|part|fact|diagram|print|advice|"
     "calendar|devices|check|history|schedule|verifications|scheduled|ended|weekday|nav|alarms|band|fate|told|watcher|containment|window|receivers|coverage|plan|plan_state|plan_difference|gap|parked|event|refusal|http|problem|reason|value|stations|live|why_inconclusive|"
     "approval|approvals|enrol|screens|teach|trust|sign|signed|meaning|how|part_state|ledger|grade|graded|known_by|answer|watched|pulse"

@@ -220,6 +220,8 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
             "/stations",
             "/due",
             "/today",
+            "/schedule",
+            "/schedule?line=line1&day=2026-03-02",
             "/today/seen",
             "/receivers",
             "/coverage",
