@@ -48,6 +48,7 @@ from redrabbit.plan_at_start import (
     plan_at_start,
     tell_not_taken,
 )
+from redrabbit.plan_desk import InForce, look_at_bytes
 from redrabbit.process import (
     address_of,
     allowed_open_files,
@@ -377,6 +378,10 @@ def _checkpoints_of(running: Serving, clock: Clock) -> CheckpointSending:
     )
 
 
+def _beside(agent: Agent) -> InForce:
+    return InForce(plant=agent.plant, files=agent.files, now=agent.clock.now())
+
+
 def _revised(agent: Agent, content: str) -> Plant | str:
     loaded = load_revised(agent.files, content)
     return loaded if isinstance(loaded, str) else loaded[0]
@@ -423,6 +428,9 @@ async def _web_of(
         ledger_key=running.database.verification.verifier.text,
         tls=tls,
         revised=lambda content: _revised(running.agent, content),
+        look_at_plan=lambda content, name, sheet, answers, ids: look_at_bytes(
+            content, name, sheet, answers, ids, beside=_beside(running.agent)
+        ),
     )
     try:
         async with web_server(app, listener, budgets, running.agent.clock, tls=tls):

@@ -244,9 +244,10 @@ def _import(options: argparse.Namespace) -> int:
 def _commit(options: argparse.Namespace) -> int:
     if options.database is None:
         options.parser.error("--commit stores the plan: expected --database URL")
-    from redrabbit.plan_revision_command import Answers, commit_plan  # noqa: PLC0415  because of --help
+    from redrabbit.plan_revision_command import commit_plan  # noqa: PLC0415  because of --help
+    from redrabbit.services.plan_looking import PlanAnswers  # noqa: PLC0415  because of --help
 
-    answers = Answers(retired=dict(options.retire), places=dict(options.answer))
+    answers = PlanAnswers(retired=dict(options.retire), places=dict(options.answer))
     return commit_plan(options.file, options.sheet, options.database, options.key, answers)
 
 

@@ -5,8 +5,7 @@ document of the other system by which that was done (D45).
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from redrabbit.base.clock import wall_now
 from redrabbit.base.messages import zoned
 from redrabbit.base.printable import columns, complain, put_out
 from redrabbit.base.sentence import Sentence, sentence
-from redrabbit.config.plant import PLAN_TABLE, PLAN_YAML, read_configuration
+from redrabbit.config.plant import PLAN_TABLE, PLAN_YAML
 from redrabbit.domain.facts.plan_revision import PlanState
 from redrabbit.domain.identity import SERVER
 from redrabbit.domain.plan_acts import ApprovePlan
@@ -24,17 +23,15 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord, PlanRevisionRecord
 from redrabbit.exit_codes import FOUND, exit_code_of
 from redrabbit.people_command import at_the_server
-from redrabbit.plan_at_start import with_plan
 from redrabbit.plan_command import told_in_words
-from redrabbit.plan_import.compare import compare
-from redrabbit.plan_import.difference import ChangeKind
-from redrabbit.plan_import.dry_run import DryRun, dry_run
+from redrabbit.plan_desk import InForce, look_at_file
+from redrabbit.plan_import.dry_run import DryRun
 from redrabbit.plan_import.finding import Kind
 from redrabbit.plan_import.open_book import NotReadable
-from redrabbit.plan_import.plan_text import CLOSES_AFTER, GRACE, OPENS_BEFORE, plan_text
+from redrabbit.plan_import.plan_text import CLOSES_AFTER, GRACE, OPENS_BEFORE
 from redrabbit.services import plan_revisions
 from redrabbit.services.approving import approve_at_server
-from redrabbit.services.plan_revisions import NewPlan
+from redrabbit.services.plan_looking import PlanAnswers, PlanLooked, not_answered
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.store.reading_database import open_for_reading
 
@@ -49,47 +46,25 @@ STATES = {
 MOST_BYTES = 20_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
-    """What whoever stores a plan answers to the import's questions."""
-
-    retired: Mapping[str, str]
-    """Why a check that the plan leaves out is retired, by its id."""
-    places: Mapping[str, str]
-    """The answer to what was asked of a place in the file."""
-
-
 def commit_plan(
-    file: Path, sheet: str | None, database_url: str, key_file: Path | None, answers: Answers
+    file: Path, sheet: str | None, database_url: str, key_file: Path | None, answers: PlanAnswers
 ) -> int:
     """Store a plan as a draft; 1, and nothing is stored, where anything is wrong or was not answered."""
 
     def work() -> int:
         with open_for_reading(database_url) as database:
             plant, files, ids = database.read_now(_known)
-        masters = frozenset(part.id for part in plant.parts if part.is_good_master)
-        parts = frozenset(part.id for part in plant.parts)
+        beside = InForce(plant=plant, files=files, now=wall_now())
         try:
-            read = dry_run(file, sheet, masters, known_parts=parts)
+            looked, read, compared = look_at_file(file, sheet, answers, ids, beside=beside)
         except NotReadable as problem:
             complain(problem.words)
             return FOUND
-        compared = compare(read, plant, wall_now())
-        left_out = [c.check for c in compared.changes if c.kind is ChangeKind.LEFT_OUT and c.check]
-        open_questions = _open(read, answers, left_out)
-        text = plan_text(read, plant, ids)
         put_out(*told_in_words(read, compared))
-        if text is None or read.has_errors or open_questions:
-            put_out(*_why_not(open_questions))
+        new = looked.new
+        if new is None:
+            put_out(*_why_not(read, looked, answers))
             return FOUND
-        revised = read_configuration(with_plan(files, text))[0]
-        new = NewPlan(
-            plant=revised,
-            content=text,
-            source_file=file.name,
-            source_digest=_digest_of(file),
-            answers={**answers.places, **answers.retired},
-        )
         kept = at_the_server(
             database_url,
             key_file,
@@ -123,27 +98,29 @@ def _known(reader: Reader) -> tuple[Plant, Mapping[str, str], frozenset[str]]:
     return plant_in_force(reader), files, ids
 
 
-def _open(read: DryRun, answers: Answers, left_out: Sequence[str]) -> list[Sentence]:
-    """Return the questions that nobody answered."""
-    found: list[Sentence] = [
+def _why_not(read: DryRun, looked: PlanLooked, answers: PlanAnswers) -> list[Sentence]:
+    """Return what stands against storing it: errors that the file alone does not show, and questions that nobody answered."""
+    shown = read.findings.by_kind[Kind.ERROR]
+    beside = [
         sentence("  {at}: {problem}", at=each.at, problem=each.words)
-        for each in read.findings.by_kind[Kind.QUESTION]
-        if each.code != "check_left_out" and each.at not in answers.places
+        for each in looked.errors
+        if all(each.words != one.words for one in shown)
     ]
-    found += [
-        sentence("  check {check} is left out: say --retire {check}=REASON", check=check)
-        for check in left_out
-        if not answers.retired.get(check, "").strip()
-    ]
-    return found
-
-
-def _why_not(open_questions: Sequence[Sentence]) -> list[Sentence]:
-    if not open_questions:
-        return [sentence("nothing was stored: correct the errors first")]
+    left = set(not_answered(looked, answers))
+    if looked.errors or not left:
+        return [sentence("nothing was stored: correct the errors first"), *beside]
     return [
         sentence("nothing was stored; to be answered first, with --answer PLACE=WORDS:"),
-        *open_questions,
+        *(
+            sentence("  {at}: {problem}", at=each.at, problem=each.words)
+            for each in looked.questions
+            if each.at in left
+        ),
+        *(
+            sentence("  check {check} is left out: say --retire {check}=REASON", check=check)
+            for check in looked.left_out
+            if check in left
+        ),
     ]
 
 

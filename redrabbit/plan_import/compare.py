@@ -50,8 +50,8 @@ def compare(read: DryRun, plant: Plant, now: datetime) -> Comparison:
             )
     if (
         changes
-        and read.plan["number"] == plain(plant.plan.number)
-        and read.plan["revision"] == plain(plant.plan.revision)
+        and read.plan.get("number") == plain(plant.plan.number)
+        and read.plan.get("revision") == plain(plant.plan.revision)
     ):
         read.findings.error(
             "same_revision",
@@ -98,7 +98,7 @@ def _hint(word: str, known: Sequence[str]) -> str:
 
 
 def _say_revision(read: DryRun, plant: Plant) -> None:
-    number = read.plan["number"]
+    number = read.plan.get("number")
     if number is not None and number != plain(plant.plan.number):
         read.findings.question(
             "another_plan",

@@ -50,7 +50,7 @@ def plan_text(read: DryRun, plant: Plant, known_ids: Collection[str]) -> str | N
     """
     at, errors = read.sheet or read.book.file, len(read.findings.by_kind[Kind.ERROR])
     for name in ("number", "revision"):
-        if not read.plan[name]:
+        if not read.plan.get(name):
             read.findings.error(
                 f"no_plan_{name}", at, sentence("the plan does not say its {name}", name=name)
             )

@@ -29,6 +29,7 @@ from redrabbit.services.errors import (
     StoreTrouble,
 )
 from redrabbit.services.importing_people import ReadTable
+from redrabbit.services.plan_looking import LookAtPlan
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.remembered import RememberedState
 from redrabbit.services.sign_in import SignIn
@@ -60,6 +61,7 @@ from redrabbit.web.pages.ledger import ledger_page_router
 from redrabbit.web.pages.people import people_router
 from redrabbit.web.pages.people_import import people_import_router
 from redrabbit.web.pages.plan import plan_router
+from redrabbit.web.pages.plan_import import plan_import_router
 from redrabbit.web.pages.receivers import receivers_router
 from redrabbit.web.pages.runs import runs_router
 from redrabbit.web.pages.sign_in import sign_in_router
@@ -105,6 +107,7 @@ PAGES: Final = (
     alarms_router,
     containment_router,
     coverage_router,
+    plan_import_router,  # before /plan/DIGEST
     plan_router,
     calendar_router,
     receivers_router,
@@ -135,6 +138,7 @@ def create_app(
     ledger_key: str = "",
     tls: Tls | None = None,
     revised: Callable[[str], Plant | str] = lambda _: "-",
+    look_at_plan: LookAtPlan | None = None,
 ) -> FastAPI:
     """Return the application that serves one plant."""
     rules, budgets = access or AccessRules(), budgets or WebBudgets()
@@ -151,6 +155,7 @@ def create_app(
         ledger_key=ledger_key,
         tls=tls,
         revised=revised,
+        look_at_plan=look_at_plan,
     )
 
     async def may_read(request: Request) -> None:
@@ -182,14 +187,14 @@ def create_app(
     )
     _add_docs(app, site)
     _add_problems(app, site)
-    static = resources.files("redrabbit.web") / "static"
-    app.mount("/static", _LongKept(directory=Path(str(static))), name="static")
     _add_doors(app, site, budgets)
     return app
 
 
 def _add_doors(app: FastAPI, site: Site, budgets: WebBudgets) -> None:
-    """Add what every request passes before it is answered."""
+    """Add static files, and what every request passes before it is answered."""
+    static = resources.files("redrabbit.web") / "static"
+    app.mount("/static", _LongKept(directory=Path(str(static))), name="static")
     app.add_middleware(HeadOfGet)
     app.add_middleware(Access, rules=site.rules, answer=_refusing(site))
     app.add_middleware(FairShare, budgets=budgets, clock=site.clock)

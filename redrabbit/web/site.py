@@ -11,6 +11,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Letter
 from redrabbit.domain.plant import Plant
 from redrabbit.services.importing_people import ReadTable
+from redrabbit.services.plan_looking import LookAtPlan
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.queries.people import names_in
 from redrabbit.services.remembered import RememberedState
@@ -22,7 +23,7 @@ from redrabbit.web.access import FORM_FIELD, AccessRules, check_form_token
 from redrabbit.web.rendering import Visit, visit
 from redrabbit.web.shown_to import is_for_another, refusal_of
 from redrabbit.web.tls import Tls
-from redrabbit.web.uploads import Upload, uploaded
+from redrabbit.web.uploads import MOST_BYTES, Upload, uploaded
 from redrabbit.web.values import id_from, number_from
 from redrabbit.web.visitor import asker_at
 
@@ -55,6 +56,9 @@ class Site:
     ledger_key: str = ""
     """The text of the ledger's public key."""
 
+    look_at_plan: LookAtPlan | None = None
+    """Looks at a control plan that somebody brings; None: none is taken."""
+
     revised: Callable[[str], Plant | str] = lambda _: "-"
     """The plant with another control plan in place of its own, by its text; what is wrong where it does not fit."""
 
@@ -82,9 +86,9 @@ class Site:
         await self._refuse_foreign(request, form, by_whoever=by_whoever)
         return form
 
-    async def upload(self, request: Request) -> Upload:
-        """Return a form's fields with the file that it brings; refused as a form is."""
-        sent = await uploaded(request)
+    async def upload(self, request: Request, most: int = MOST_BYTES) -> Upload:
+        """Return a form's fields with the file that it brings, of so many bytes; refused as a form is."""
+        sent = await uploaded(request, most)
         await self._refuse_foreign(request, sent.fields, by_whoever=False)
         return sent
 

@@ -26,15 +26,15 @@ class Upload:
     content: bytes
 
 
-async def uploaded(request: Request) -> Upload:
+async def uploaded(request: Request, most: int = MOST_BYTES) -> Upload:
     """Return what a form with a file brought; Refusal for what is too large, and for what is no such form."""
-    body = b""
+    body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MOST_BYTES:
-            raise Refusal("form_too_large", limit=MOST_BYTES)
+        if len(body) > most:
+            raise Refusal("form_too_large", limit=most)
     try:
-        return _read(body, request.headers.get("content-type", ""))
+        return _read(bytes(body), request.headers.get("content-type", ""))
     except (UnicodeDecodeError, ValueError) as error:
         raise Refusal("form_unreadable") from error
 

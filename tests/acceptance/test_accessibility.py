@@ -21,6 +21,7 @@ from tests.showcase import ShowcaseClock
 from tests.showcase_story import (
     BEGIN,
     CUT_OFF_RUN,
+    DRAFT,
     MISSED_RUN,
     OPEN_CASE,
     Showcase,
@@ -59,6 +60,9 @@ PAGES = [
     "/receivers",
     "/coverage",
     "/calendar?when=2027",
+    "/plan",
+    "/plan/import",
+    f"/plan/{DRAFT.digest}",
     "/alarms",
     "/ledger",
     "/nowhere",

@@ -78,6 +78,7 @@ PAGES = [
     "/receivers",
     "/coverage",
     "/plan",
+    "/plan/import",
     "/plan?at=2026-11-23T06:00",
     f"/plan/{DRAFT.digest}",
     "/calendar",

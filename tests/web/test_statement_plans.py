@@ -231,6 +231,8 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
             "/calendar?line=line1&when=2027-02",
             "/alarms",
             "/plan",
+            "/plan/import",
+            "/plan/import/answers",
             "/plan?at=2026-03-01T06:00",
             f"/plan/{'1' * 64}",
             f"/plan/{'1' * 64}/approve",

@@ -57,6 +57,13 @@ async def carry_out(
     return done
 
 
+async def acting(site: Site, request: Request, form: Form, act: Act[R]) -> Actor:
+    """Return in whose name a form is sent, who may do such an act; Refusal where nobody is said, or they may not."""
+    who = await actor(site.service, request, _stated(request, form), act)
+    await site.service.require(act, who)
+    return who
+
+
 async def asking(site: Site, request: Request, form: Form) -> Actor:
     """Return who asks by a form about people; Refusal for a name that is only stated, of which nothing is kept."""
     if not asker_at(request).is_known and _stated(request, form):

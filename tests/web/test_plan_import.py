@@ -1,0 +1,171 @@
+"""A plant's own control plan comes in on a page, in the command's steps: looked at, answered, kept as a draft, approved (D44, D45)."""
+
+import re
+from collections.abc import Collection
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from redrabbit.cli import main
+from redrabbit.config.plant import load_plant, read_configuration
+from redrabbit.domain.facts.plan_revision import PlanState
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import PlanRevisionRecord
+from redrabbit.domain.role import Role
+from redrabbit.plan_at_start import load_revised
+from redrabbit.plan_desk import InForce, look_at_bytes
+from redrabbit.services.plan_looking import PlanAnswers, PlanLooked
+from redrabbit.web.access import FORM_COOKIE, form_token
+from redrabbit.web.app import create_app
+from redrabbit.web.budget import WebBudgets
+from redrabbit.web.pages.plan_import import WAITS
+from tests.fakes import JumpClock
+from tests.people import People, sign_in_at
+from tests.showcase_story import BEGIN, Showcase
+from tests.store.sample_story import FIRST
+from tests.web.conftest import NONCE, RULES, Visitor, let
+
+WORKBOOKS = Path(__file__).parent.parent / "plan_import" / "workbooks"
+FILES = read_configuration(FIRST)[1]
+
+
+@pytest.fixture
+def visitor() -> Visitor:
+    """A browser at a plant that was made of files, so that another plan can stand in the place of its own."""
+    clock, plant = JumpClock(BEGIN), load_plant(FIRST)
+    showcase = Showcase(clock, plant)
+    let(showcase.open())
+
+    def look(
+        content: bytes, name: str, sheet: str | None, answers: PlanAnswers, ids: Collection[str]
+    ) -> PlanLooked:
+        beside = InForce(plant=plant, files=FILES, now=clock.now())
+        return look_at_bytes(content, name, sheet, answers, ids, beside=beside)
+
+    def revised(content: str) -> Plant | str:
+        loaded = load_revised(FILES, content)
+        return loaded if isinstance(loaded, str) else loaded[0]
+
+    sign_in, budgets = sign_in_at(showcase.agent), WebBudgets()
+    app = create_app(
+        showcase.service,
+        clock=clock,
+        sign_in=sign_in,
+        access=RULES,
+        budgets=budgets,
+        look_at_plan=look,
+        revised=revised,
+    )
+    client = TestClient(app, base_url="http://127.0.0.1:8080", client=("127.0.0.1", 50000))
+    client.cookies.set(FORM_COOKIE, NONCE)
+    found = Visitor(client=client, plant=showcase, clock=clock, budgets=budgets, sign_in=sign_in)
+    found.be("Wu")
+    return found
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> str:
+    """The plan in force as a table, as a plant would change it: another revision, another frequency, one check less."""
+    file = tmp_path / "plan.csv"
+    assert main(["plan", "export", str(file), "--config", str(FIRST)]) == 0
+    text = file.read_text(encoding="utf-8-sig").replace("Revision,A", "Revision,B")
+    kept = [line for line in text.split("\n") if not line.startswith("110.1")]
+    return "\n".join(kept).replace("daily at 09:00", "each shift")
+
+
+def brought(visitor: Visitor, content: bytes, name: str = "plan.csv") -> tuple[int, str]:
+    answer = visitor.client.post(
+        "/plan/import",
+        data={"form_token": form_token(RULES, NONCE)},
+        files={"file": (name, BytesIO(content))},
+    )
+    return answer.status_code, answer.text
+
+
+def said(visitor: Visitor, step: str, **fields: str) -> tuple[int, str]:
+    data = {"form_token": form_token(RULES, NONCE), **fields}
+    answer = visitor.client.post(f"/plan/import/{step}", data=data, follow_redirects=False)
+    return answer.status_code, answer.text or answer.headers.get("location", "")
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{re.escape(name)}" value="([^"]*)"', page)
+    assert found is not None, name
+    return found[1]
+
+
+def kept(visitor: Visitor) -> list[PlanRevisionRecord]:
+    return visitor.plant.ask(lambda reader: reader.find(PlanRevisionRecord))
+
+
+def test_a_plan_is_looked_at_answered_kept_and_approved(visitor: Visitor, plan: str) -> None:
+    status, page = brought(visitor, plan.encode())
+    assert (status, kept(visitor)) == (200, [])
+    assert "Keep this draft" not in page
+    check = hidden(page, "check.1")
+    fields = {"digest": hidden(page, "digest"), "sheet": hidden(page, "sheet"), "check.1": check}
+    status, page = said(visitor, "answers", **fields, **{"why.1": "the weld nut is gone"})
+    assert (status, kept(visitor)) == (200, [])
+    keep = {**fields, "why.1": "the weld nut is gone", "content": hidden(page, "content")}
+    assert said(visitor, "keep", **{**keep, "content": "0" * 64})[0] == 409  # not what was shown
+    assert said(visitor, "keep", **{**keep, "why.1": " "})[0] == 409  # not answered
+    assert kept(visitor) == []
+    assert said(visitor, "keep", **keep)[0] == 303
+    (draft,) = kept(visitor)
+    assert (draft.state, draft.label, draft.digest) == (
+        PlanState.DRAFT,
+        "CP-7 rev B",
+        keep["content"],
+    )
+    assert "the weld nut is gone" in draft.answers
+    assert draft.source_file == "plan.csv"
+    assert said(visitor, "keep", **keep)[0] == 409  # the file waits no more
+    shown = visitor.text(f"/plan/{draft.digest}")
+    assert "the weld nut is gone" in shown
+    assert "Lines that verify a device" in shown
+    assert visitor.send(f"/plan/{draft.digest}/approve") == 303
+    assert visitor.send(f"/plan/{draft.digest}/schedule", at="") == 303
+    assert kept(visitor)[0].state is PlanState.SCHEDULED
+
+
+def test_what_is_wrong_is_said_by_cell_and_nothing_is_kept(visitor: Visitor) -> None:
+    status, page = brought(visitor, (WORKBOOKS / "04_gb18030.csv").read_bytes(), "04.csv")
+    assert (status, "row 9, column 8" in page, "Nothing was stored." in page) == (200, True, True)
+    assert brought(visitor, b"PK no workbook", "plan.xlsx")[0] == 200
+    assert brought(visitor, b"", "")[0] in {409, 422}
+    assert kept(visitor) == []
+
+
+def test_another_sheet_is_chosen(visitor: Visitor) -> None:
+    file = WORKBOOKS / "07_two_revisions_misspelt.xlsx"
+    _, page = brought(visitor, file.read_bytes(), file.name)
+    sheets = re.findall(r'<option value="([^"]+)"', page)
+    other = next(each for each in sheets if each != hidden(page, "sheet"))
+    status, page = said(visitor, "answers", digest=hidden(page, "digest"), sheet=other)
+    assert (status, hidden(page, "sheet")) == (200, other)
+
+
+def test_a_file_waits_for_a_while_and_for_who_brought_it(visitor: Visitor, plan: str) -> None:
+    _, page = brought(visitor, plan.encode())
+    digest = hidden(page, "digest")
+    assert said(visitor, "answers", digest=digest)[0] == 200
+    visitor.clock.jump(WAITS.total_seconds() + 1)
+    assert said(visitor, "answers", digest=digest)[0] == 409
+
+
+def test_once_people_are_registered_a_stated_name_brings_no_plan(
+    visitor: Visitor, plan: str
+) -> None:
+    People(visitor.plant.agent, visitor.plant._kept.write_now).register("Lin", Role.SHIFT_LEADER)
+    _, page = brought(visitor, plan.encode())
+    assert "<h1>Sign in</h1>" in page
+    assert kept(visitor) == []
+
+
+def test_a_file_that_is_too_large_is_not_read(visitor: Visitor) -> None:
+    status, _ = brought(visitor, b"x" * 20_100_000)
+    assert status in {409, 413}
+    assert visitor.client.get("/plan/import/keep", follow_redirects=False).status_code == 303
+    assert visitor.client.get("/plan/import/burn").status_code == 404
