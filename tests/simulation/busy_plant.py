@@ -17,6 +17,18 @@ from redrabbit.domain.facts.plant import InForceKind
 from redrabbit.domain.identity import PartId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.schedule import Daily, EveryInterval, EveryShiftStart, OnDemand, ScheduleRule
+from redrabbit.domain.schedule_rules import (
+    AfterEvent,
+    EveryParts,
+    EveryShiftEnd,
+    EveryShiftMiddle,
+    EveryWorkInterval,
+    OneRule,
+    PlantEvent,
+    TimesAShift,
+    Together,
+    rules_of,
+)
 from redrabbit.domain.station import Station
 from simulators.plant import PlantModel, read_plant
 
@@ -27,6 +39,18 @@ HOURS = 8.0
 UNFIT_SHARE = 0.05
 REVISED_SHARE = 0.5
 """Of all checks and stations, those that a revision changes."""
+MORE_SHARE = 0.4
+"""Of all checks that something makes due, those with a second rule."""
+MORE: tuple[OneRule, ...] = (
+    EveryShiftMiddle(),
+    EveryShiftEnd(),
+    TimesAShift(times=3),
+    EveryWorkInterval(interval_s=9000.0),
+    AfterEvent(event=PlantEvent.FAILED_CHECK),
+    AfterEvent(event=PlantEvent.FAILED_CHECK),
+    EveryParts(parts=100),
+    EveryParts(parts=300),
+)
 LENT_SHARE = 0.4
 """Of all shifts, those in which the second line has no good master of its own for its torque."""
 LENT, INSTEAD_OF = PartId("GM-0001"), PartId("GM-0005")
@@ -98,13 +122,25 @@ def _busier(check: Check, chance: random.Random) -> Check:
         Daily(at=time(chance.randint(6, 11), 5 * chance.randint(0, 11))),
         EveryInterval(interval_s=chance.choice([9000.0, 14_400.0])),
     ]
-    return replace(
+    busier = replace(
         check,
         schedule=chance.choice(schedules),
         opens_before=timedelta(minutes=chance.choice([10, 20, 30])),
         grace=timedelta(minutes=chance.choice([10, 20, 30])),
         closes_after=timedelta(minutes=chance.choice([40, 60, 240])),
     )
+    return replace(busier, schedule=_with_more(busier))
+
+
+def _with_more(check: Check) -> ScheduleRule:
+    """Return the schedule of a check, now and then with another rule beside it; by a chance of its own."""
+    schedule = check.schedule
+    chance = random.Random(
+        f"{check.id} {schedule} {check.opens_before} {check.grace} {check.closes_after}"
+    )
+    if chance.random() >= MORE_SHARE:
+        return schedule
+    return Together(rules=(*rules_of(schedule), chance.choice(MORE)))
 
 
 def _perhaps_unfit(part: ChallengePart, chance: random.Random) -> ChallengePart:

@@ -1,11 +1,11 @@
 """Checker of obligations, L7: everything that had to come due did, once, and ended once.
 
 What had to come due is found by walking minute by minute and second by second through the plan's
-words, on purpose without the product's schedule and calendar.
+words, on purpose without the product's schedule and calendar; and from what was told of events and of counted parts.
 """
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -15,12 +15,17 @@ from redrabbit.domain.identity import CheckId
 from redrabbit.domain.ledger import Entry, instant
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord, OccurrenceRecord
-from redrabbit.domain.schedule import Daily, EveryInterval, EveryShiftStart, OnDemand
+from redrabbit.domain.schedule_rules import (
+    AfterEvent,
+    EveryInterval,
+    EveryParts,
+    OnDemand,
+    rules_of,
+)
 from redrabbit.domain.shift_calendar import ShiftCalendar
+from tests.domain.schedule_by_hand import ByHand
 from tests.simulation.product import Commit
 from tests.simulation.story import Scene, Story, require, told_by
-
-MINUTE = timedelta(minutes=1)
 
 
 class ObligationChecker:
@@ -30,11 +35,17 @@ class ObligationChecker:
         self.seen: Counter[str] = Counter()
         self._last_entry_at: datetime | None = None
         self._latest: datetime | None = None
+        self._events: list[Entry] = []
+        self._reached: list[Entry] = []
 
     def after(self, scene: Scene, story: Story, commit: Commit) -> None:
         del scene
         for entry in commit.entries:
             self._latest = max(self._latest or entry.recorded_at, entry.recorded_at)
+            if entry.type == "plant_event_told":
+                self._events.append(entry)
+            if entry.type == "parts_reached":
+                self._reached.append(entry)
             if entry.type == "occurrence_decided":
                 number = str(told_by(entry)["occurrence_id"])
                 require("L7", len(story.decided[number]) == 1, "decided twice", entry)
@@ -45,9 +56,8 @@ class ObligationChecker:
 
     def at_end(self, scene: Scene, story: Story) -> None:
         assert self._latest is not None
-        made = Counter(
-            (str(told_by(e)["check_id"]), instant(str(told_by(e)["due_at"]))) for e in story.made
-        )
+        of_calendar = [e for e in story.made if not _key(e).startswith(("event:", "parts:"))]
+        made = {(_check(e), instant(str(told_by(e)["due_at"]))) for e in of_calendar}
         keys = Counter((told_by(e)["check_id"], told_by(e)["trigger_key"]) for e in story.made)
         require("L7", max(keys.values(), default=1) == 1, "made twice", keys)
         awaited = set()
@@ -55,7 +65,9 @@ class ObligationChecker:
             record = scene.ask(lambda reader, c=check: reader.get(CheckRecord, c.line, c.id))  # type: ignore[misc]  # because mypy has no type for a default of a lambda
             assert record is not None
             awaited |= {(str(check.id), due_at) for due_at in self._dues(story, check, record)}
-        require("L7", set(made) == awaited, "came due otherwise", set(made) ^ awaited)
+        require("L7", made == awaited, "came due otherwise", made ^ awaited)
+        self._after_events(story)
+        self._after_parts(story)
         for entry in story.postponed:
             self._postponed(story, entry)
         records = scene.ask(lambda reader: reader.find(OccurrenceRecord))
@@ -78,6 +90,63 @@ class ObligationChecker:
         require("L7", record.adopted_at == began_at, "owed from another instant on", record)
         until = self._latest + check.opens_before
         return dues | due_by_hand(began_under, check, began_at, until)
+
+    def _after_events(self, story: Story) -> None:
+        """R08: each event made due, or found due, each check that waits for it at its station, once."""
+        found: Counter[tuple[str, str]] = Counter()
+        checks = {str(told_by(e)["occurrence_id"]): _check(e) for e in story.made}
+        due = {(_key(e), _check(e)): instant(str(told_by(e)["due_at"])) for e in story.made}
+        for entry in self._events:
+            told: Any = told_by(entry)
+            number = str(told["event_id"])
+            for check_id in _waiting(story, entry, str(told["event"])):
+                key = (f"event:{number}", check_id)
+                served = sum(checks[each] == check_id for each in told["serving"])
+                made = key in due
+                right = served + made == (told["same_as"] is None)
+                require("R08", right, "an event owed otherwise", entry, check_id)
+                in_time = not made or due[key] == entry.occurred_at
+                require("R08", in_time, "due at another time than its event", entry)
+                found[key] += made
+                self.seen["R08 served by what was due" if served else "R08 due after an event"] += 1
+        made_of_events = {key for key in due if key[0].startswith("event:")}
+        require("R08", made_of_events == set(+found), "due after no event", made_of_events)
+        told_of = {told_by(entry)["run_id"] for entry in self._events}
+        for run in story.runs.values():
+            if run.outcome == "failed" and run.closed_at is not None and run.run_id not in told_of:
+                waiting = _waiting_at(story, run.station, run.closed_at, "failed_check")
+                require("R08", not waiting, "a failed check was not told", run, waiting)
+
+    def _after_parts(self, story: Story) -> None:
+        """D57: each number of parts since a good check asked once, by what was made, or may have been."""
+        asked: dict[tuple[str, str | None], int] = {}
+        made = {str(told_by(e)["occurrence_id"]): e for e in story.made}
+        named = set()
+        for entry in self._reached:
+            told: Any = told_by(entry)
+            since, parts = told["since_run"], told["parts"]
+            check = _in_force(story, CheckId(str(told["check_id"])), entry.occurred_at)
+            every = next(r.parts for r in rules_of(check.schedule) if isinstance(r, EveryParts))
+            require("D57", parts % every == 0, "asked for no multiple", entry)
+            unknown = told["unseen"] and not told["is_exact"]
+            enough = told["made"] >= parts or unknown
+            require("D57", enough, "asked for before so many were made", entry)
+            before = asked.get((check.id, since), 0)
+            require("D57", parts > before, "asked for twice", entry)
+            asked[check.id, since] = parts
+            good = since is None or (
+                story.runs[since].check_id == check.id and story.runs[since].outcome == "passed"
+            )
+            require("D57", good, "counted from no good check", entry)
+            occurrence = made[told["occurrence_id"]]
+            require("D57", _check(occurrence) == check.id, "another check is due", entry)
+            if not told["was_due_before"]:
+                at = instant(str(told_by(occurrence)["due_at"]))
+                require("D57", at == entry.occurred_at, "due at another time", entry, at)
+                named.add(told["occurrence_id"])
+            self.seen["D57 asked"] += 1
+        of_parts = {number for number, e in made.items() if _key(e).startswith("parts:")}
+        require("D57", of_parts == named, "due by no count", of_parts ^ named)
 
     def _ended(self, scene: Scene, story: Story, record: OccurrenceRecord) -> None:
         assert self._latest is not None
@@ -181,6 +250,36 @@ def _pauses_over(story: Story, line: str, at: datetime) -> list[dict[str, Any]]:
     ]
 
 
+def _key(made: Entry) -> str:
+    return str(told_by(made)["trigger_key"])
+
+
+def _check(made: Entry) -> str:
+    return str(told_by(made)["check_id"])
+
+
+def _in_force(story: Story, check_id: CheckId, at: datetime) -> Check:
+    """Return a check as it was in force at an instant."""
+    plants = [plant for adopted_at, plant in story.adopted[check_id] if adopted_at <= at]
+    return plants[-1].check(check_id)
+
+
+def _waiting(story: Story, entry: Entry, event: str) -> list[str]:
+    """Return the checks that waited for an event when it was told."""
+    station = told_by(entry)["station"]
+    return _waiting_at(story, None if station is None else str(station), entry.occurred_at, event)
+
+
+def _waiting_at(story: Story, station: str | None, at: datetime, event: str) -> list[str]:
+    checks = [_in_force(story, CheckId(check_id), at) for check_id in story.adopted]
+    return [
+        check.id
+        for check in checks
+        if station in {None, check.station}
+        and any(isinstance(r, AfterEvent) and r.event == event for r in rules_of(check.schedule))
+    ]
+
+
 def _superseded(story: Story, record: OccurrenceRecord, entry: Entry) -> None:
     """D55: it was to be due after another schedule took over, by which it is not."""
     adopted = story.adopted[CheckId(record.check_id)]
@@ -200,53 +299,23 @@ def _superseded(story: Story, record: OccurrenceRecord, entry: Entry) -> None:
 
 
 def due_by_hand(plant: Plant, check: Check, adopted_at: datetime, until: datetime) -> set[datetime]:
-    """Return every instant in (adopted, until] at which the check falls due."""
+    """Return every instant in (adopted, until] at which the calendar makes the check due."""
     calendar = plant.calendars[check.line]
-    match check.schedule:
-        case OnDemand():
-            return set()
-        case EveryInterval(interval_s=interval_s):
-            found, due_at = set(), adopted_at + timedelta(seconds=interval_s)
-            while due_at <= until:
-                found.add(due_at)
-                due_at += timedelta(seconds=interval_s)
-            return found
-        case EveryShiftStart():
-            wanted = tuple(
-                (weekday, shift.starts_at.hour, shift.starts_at.minute)
-                for shift in calendar.shifts
-                for weekday in shift.weekdays
-            )
-        case Daily(at=at):
-            wanted = tuple((weekday, at.hour, at.minute) for weekday in range(7))
-        case _:
-            raise AssertionError(f"no way by hand for {check.schedule}")
-    shifts_only = isinstance(check.schedule, EveryShiftStart)
-    minutes = _minutes(adopted_at, until, calendar)
-    return {
-        minute
-        for minute, clock, is_holiday in minutes
-        if clock in wanted and not (shifts_only and is_holiday)
-    }
+    dues: set[datetime] = set()
+    for rule in rules_of(check.schedule):
+        match rule:
+            case OnDemand() | AfterEvent() | EveryParts():
+                continue
+            case EveryInterval(interval_s=interval_s):
+                due_at = adopted_at + timedelta(seconds=interval_s)
+                while due_at <= until:
+                    dues.add(due_at)
+                    due_at += timedelta(seconds=interval_s)
+            case _:
+                dues |= _walked(calendar, adopted_at.date()).due(rule, adopted_at, until)
+    return dues
 
 
-def _minutes(
-    since: datetime, until: datetime, calendar: ShiftCalendar
-) -> list[tuple[datetime, tuple[int, int, int], bool]]:
-    """Return every whole minute in (since, until] with weekday, hour and minute at the plant."""
-    first = since.replace(second=0, microsecond=0)
-    walked = _walked(first, calendar)
-    return [each for each in walked if since < each[0] <= until]
-
-
-@lru_cache(maxsize=8)
-def _walked(
-    first: datetime, calendar_key: Any
-) -> list[tuple[datetime, tuple[int, int, int], bool]]:
-    found = []
-    for number in range(2 * 24 * 60):
-        minute = first + number * MINUTE
-        local = minute.astimezone(calendar_key.zone)
-        holiday = local.date() in calendar_key.holidays
-        found.append((minute, (local.weekday(), local.hour, local.minute), holiday))
-    return found
+@lru_cache(maxsize=16)
+def _walked(calendar: ShiftCalendar, middle: date) -> ByHand:
+    return ByHand(calendar, middle)

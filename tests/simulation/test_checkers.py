@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -48,6 +49,7 @@ from redrabbit.domain.records import AgentRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.rule import DetectionRule
 from redrabbit.domain.run import DeadlineExpired, Restarted, VerdictReached
 from redrabbit.domain.run_words import Outcome, Presented, RunState, Verdict, Why
+from redrabbit.domain.schedule_rules import AfterEvent, EveryParts, OneRule, PlantEvent
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.station import Station
 from redrabbit.domain.verdict import Judgement, inconclusive
@@ -56,6 +58,8 @@ from redrabbit.links.topic_reader import TopicReader
 from redrabbit.services import (
     containing,
     part_counting,
+    parts_due,
+    plant_events,
     pulse_learning,
     record_fact,
     run_effects,
@@ -747,6 +751,43 @@ def test_an_obligation_that_never_ends_breaks_l7(monkeypatch: PATCH) -> None:
     monkeypatch.setattr(scheduling, "next_step_at", lambda _r, _p, now: now + timedelta(hours=1))
 
     broken("L7", what="never decided")
+
+
+def ask_also(patch: PATCH, rule: OneRule) -> None:
+    """Let every check that something makes due have this rule beside its own."""
+    patch.setattr(busy_plant, "MORE", (rule,))
+    patch.setattr(busy_plant, "MORE_SHARE", 1.0)
+
+
+def test_parts_that_are_asked_for_too_early_break_d57(monkeypatch: PATCH) -> None:
+    ask_also(monkeypatch, EveryParts(parts=100))
+
+    def at_once(parts: int, _since: Any, asked: int, *_args: Any, unseen: bool) -> int | None:
+        return None if asked or unseen else parts
+
+    monkeypatch.setattr(parts_due, "reached", at_once)
+    broken("D57", what="before so many were made")
+
+
+def test_parts_that_are_counted_from_any_run_break_d57(monkeypatch: PATCH) -> None:
+    ask_also(monkeypatch, EveryParts(parts=20))
+    monkeypatch.setattr(parts_due, "Outcome", SimpleNamespace(PASSED="failed"))
+    sicken(monkeypatch, Behaviour.BLIND)
+    broken("D57", what="counted from no good check")
+
+
+def test_an_event_that_owes_nothing_breaks_r08(monkeypatch: PATCH) -> None:
+    ask_also(monkeypatch, AfterEvent(event=PlantEvent.FAILED_CHECK))
+    sicken(monkeypatch, Behaviour.BLIND)
+    monkeypatch.setattr(plant_events, "make", lambda *_args: None)
+    broken("R08", what="owed otherwise")
+
+
+def test_a_failed_check_that_nobody_is_told_of_breaks_r08(monkeypatch: PATCH) -> None:
+    ask_also(monkeypatch, AfterEvent(event=PlantEvent.FAILED_CHECK))
+    sicken(monkeypatch, Behaviour.BLIND)
+    monkeypatch.setattr(run_effects, "is_waited_for", lambda *_args: False)
+    broken("R08", what="was not told")
 
 
 def test_an_entry_that_is_rewritten_breaks_l8() -> None:
