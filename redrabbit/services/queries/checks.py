@@ -74,6 +74,7 @@ class CheckPage:
 
     now: datetime
     check: str
+    line: str
     where: PlaceShown
     device: str
     retired_at: datetime | None
@@ -165,6 +166,7 @@ def check_page(reader: Reader, plant: Plant, check_id: str, now: datetime) -> Ch
     return CheckPage(
         now=now,
         check=check_id,
+        line=record.line,
         where=place_today(plant, record.line, record.station, record.device),
         device=record.device,
         retired_at=record.retired_at,

@@ -353,6 +353,7 @@ def _alarms(reader: Reader, station_id: str) -> tuple[Message, ...]:
 class DeviceShown:
     """One device in the list of stations, with its two marks (D35)."""
 
+    device: str
     name: Text
     status: str
     grade: str | None
@@ -388,6 +389,7 @@ class StationsPage:
 
 def _device(overview: DeviceOverview, now: datetime) -> DeviceShown:
     return DeviceShown(
+        device=overview.device.id,
         name=overview.device.name,
         status=overview.status,
         grade=overview.grade,

@@ -253,7 +253,7 @@ def _plans(asked: _Asked) -> Iterator[WaitsFor]:
             yield WaitsFor(
                 kind=Kind.PLAN,
                 words=message(f"waiting.plan.{plan.state.value}", plan=plan.label),
-                href="/plan",
+                href=f"/plan/{plan.digest}",
                 is_mine=asked.may(plan_acts.ApprovePlan, None),
             )
 

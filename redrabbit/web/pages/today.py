@@ -8,7 +8,6 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.services.last_looks import note_looked
 from redrabbit.services.queries.today import today_page
 from redrabbit.web.pages.shell import shell_page
-from redrabbit.web.reading_rights import ROUTES
 from redrabbit.web.rendering import Visit
 from redrabbit.web.site import Site
 from redrabbit.web.values import instant_from
@@ -45,5 +44,4 @@ async def _shown(site: Site, visit: Visit) -> HTMLResponse:
     plant, now = site.service.plant, visit.now
     content = await site.service.read(lambda r: today_page(r, plant, visit.asker, now))
     status = 409 if visit.refused else 200
-    extra = {"has_plan": "GET /plan" in ROUTES}
-    return await shell_page(site, visit, "today.html", content, status=status, extra=extra)
+    return await shell_page(site, visit, "today.html", content, status=status)
