@@ -4,7 +4,7 @@ Writes nothing (D20). It reads the plant in force, and neither the service nor w
 """
 
 import json
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 from redrabbit.adopted_plant import plant_in_force
 from redrabbit.base.clock import wall_now
@@ -15,12 +15,15 @@ from redrabbit.domain.ledger import instant_text
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import AgentRecord
 from redrabbit.exit_codes import FOUND, exit_code_of
-from redrabbit.services.overdue import Lapsed, Overdue, lapsed_checks, overdue_occurrences
+from redrabbit.services.overdue import (
+    SILENT_AFTER,
+    Lapsed,
+    Overdue,
+    lapsed_checks,
+    overdue_occurrences,
+)
 from redrabbit.services.ports import Reader
 from redrabbit.store.reading_database import open_for_reading
-
-AGENT_SILENT_S = 10.0
-"""A heartbeat older than this: nobody is watching, and the list says so (B20)."""
 
 
 def print_overdue(database_url: str, *, as_json: bool) -> int:
@@ -38,7 +41,7 @@ def print_overdue(database_url: str, *, as_json: bool) -> int:
             lapsed = database.read_now(lambda reader: lapsed_checks(reader, plant, now))
             beat = database.read_now(lambda reader: reader.heartbeats()).get("agent")
             ended = database.read_now(_ended_at)
-        if ended is not None or beat is None or now - beat > timedelta(seconds=AGENT_SILENT_S):
+        if ended is not None or beat is None or now - beat > SILENT_AFTER:
             complain(_silence(ended, beat, plant.zone))
         if as_json:
             told = [_plain(each) for each in found] + [_plain_lapsed(each) for each in lapsed]
@@ -95,17 +98,30 @@ def _plain_lapsed(lapsed: Lapsed) -> dict[str, object]:
         "device": lapsed.device,
         "due_at": instant_text(lapsed.due_at),
         "closes_at": instant_text(lapsed.closed_at),
+        "unwatched_s": lapsed.unwatched.lasted.total_seconds(),
     }
 
 
 def _lapsed_words(lapsed: Lapsed, zone: tzinfo) -> Sentence:
+    closed_at, due_at = zoned(lapsed.closed_at, zone), zoned(lapsed.due_at, zone)
+    if lapsed.unwatched.lasted:
+        return sentence(
+            "{check} · {line} {station} · lapsed {closed_at}, was due {due_at}, nobody watched for {percent} % of that time · "
+            "not verified since",
+            check=lapsed.check_id,
+            line=lapsed.line,
+            station=lapsed.station,
+            closed_at=closed_at,
+            due_at=due_at,
+            percent=lapsed.unwatched.percent,
+        )
     return sentence(
         "{check} · {line} {station} · lapsed {closed_at}, was due {due_at} · not verified since",
         check=lapsed.check_id,
         line=lapsed.line,
         station=lapsed.station,
-        due_at=zoned(lapsed.due_at, zone),
-        closed_at=zoned(lapsed.closed_at, zone),
+        closed_at=closed_at,
+        due_at=due_at,
     )
 
 

@@ -50,5 +50,5 @@ def as_doubted(
     if now < opens_at and is_in_doubt(doubts, opens_at):
         opens_at = now
     if waits_for_clock(occurrence, doubts, now):
-        return replace(occurrence, opens_at=opens_at, closes_at=now + A_MOMENT)
+        return replace(occurrence, opens_at=opens_at, held_until=now + A_MOMENT)
     return replace(occurrence, opens_at=opens_at)

@@ -89,7 +89,8 @@ def status(record: OccurrenceRecord, now: datetime) -> OccurrenceStatus:
 
 def under_way(record: OccurrenceRecord, now: datetime) -> bool:
     """Return whether a run holds the occurrence, so that it can't lapse under the operator."""
-    return record.outcome is None and record.held_until is not None and now < record.held_until
+    held = holding_run(record) is not None and record.held_until is not None
+    return held and record.held_until is not None and now < record.held_until
 
 
 def holding_run(record: OccurrenceRecord) -> RunId | None:

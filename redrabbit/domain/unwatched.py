@@ -6,7 +6,7 @@ can't be told. How large that part is stands beside it, so that nobody takes fiv
 which the records are lost (D62) lapses for that reason, whatever else was: it may have been done, and recorded.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -38,6 +38,13 @@ class Unwatched:
         """Return the part of the time in which it was owed: 0 to 1."""
         return self.lasted / self.owed if self.owed else 0.0
 
+    @property
+    def percent(self) -> int:
+        """Return the part in whole percent: what is not nothing is at least one, what is not all at most 99."""
+        if self.lasted in {timedelta(0), self.owed}:
+            return round(100 * self.share)
+        return min(99, max(1, round(100 * self.share)))
+
 
 def lapse_code(reader: RecordReader, occurrence: OccurrenceRecord, now: datetime) -> DecisionCode:
     """Return why an occurrence lapsed that nothing decided: nobody did it, nobody watched, or the records of it are lost.
@@ -55,8 +62,34 @@ def lapse_code(reader: RecordReader, occurrence: OccurrenceRecord, now: datetime
 
 def unwatched(reader: RecordReader, occurrence: OccurrenceRecord) -> Unwatched:
     """Return for how long nobody watched while an occurrence was owed."""
-    begin, end = occurrence.due_at, lapse_at(occurrence)
-    holes = [(each.begins_at, each.ends_at) for each in _holes(reader, occurrence)]
+    return unwatched_of(reader, [occurrence])[0]
+
+
+def unwatched_of(reader: RecordReader, occurrences: Sequence[OccurrenceRecord]) -> list[Unwatched]:
+    """Return for how long nobody watched while each of some occurrences was owed, in their order."""
+    return unwatched_within(reader, [(each.due_at, lapse_at(each)) for each in occurrences])
+
+
+def unwatched_within(
+    reader: RecordReader, times: Sequence[Span], more: Sequence[Span] = ()
+) -> list[Unwatched]:
+    """Return for how long nobody watched in each of some times, in their order; asked once.
+
+    `more` are times in which nobody watched, and that are not on record yet.
+    """
+    if not times:
+        return []
+    on_record = (
+        Where("ends_at", ">", min(begin for begin, _ in times)),
+        Where("begins_at", "<=", max(end for _, end in times)),
+        Where("why", "in", NOBODY),
+    )
+    found = reader.find(NotWatchedRecord, *on_record, order_by="ends_at")
+    holes = [*((each.begins_at, each.ends_at) for each in found), *more]
+    return [_within(holes, begin, end) for begin, end in times]
+
+
+def _within(holes: Sequence[Span], begin: datetime, end: datetime) -> Unwatched:
     lasted = sum((to - since for since, to in together(holes, begin, end)), timedelta(0))
     return Unwatched(lasted=lasted, owed=max(end - begin, timedelta(0)))
 

@@ -134,7 +134,7 @@ def _adopt_checks(
         if (known.line, known.check_id) not in there:
             retired = CheckRetired(check_id=known.check_id)
             record(uow, retired, stream=known.line, actor=CONFIGURATION)
-            _excuse_open(uow, known)
+            _excuse_open(uow, known, owed_until)
 
 
 def _look_from(uow: UnitOfWork, check: Check, owed_until: datetime) -> None:
@@ -185,10 +185,11 @@ def _excuse_superseded(uow: UnitOfWork, check: Check, plant: Plant, owed_until: 
             _excuse(uow, occurrence, DecisionCode.SUPERSEDED)
 
 
-def _excuse_open(uow: UnitOfWork, retired: CheckRecord) -> None:
-    """Excuse what a retired check still owes: the plan no longer asks for it (L7)."""
+def _excuse_open(uow: UnitOfWork, retired: CheckRecord, owed_until: datetime) -> None:
+    """Excuse what a retired check was to owe later: the plan no longer asks for it. What was due stays owed (L7, D55)."""
     for occurrence in _undecided(uow, retired.line, retired.check_id):
-        _excuse(uow, occurrence, DecisionCode.CHECK_RETIRED)
+        if (occurrence.first_due_at or occurrence.due_at) > owed_until:
+            _excuse(uow, occurrence, DecisionCode.CHECK_RETIRED)
 
 
 def _undecided(uow: UnitOfWork, line: str, check_id: str) -> list[OccurrenceRecord]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from redrabbit.domain.clock_doubts import is_in_doubt, open_doubts
 from redrabbit.domain.control_plan import Check
@@ -26,8 +27,12 @@ from redrabbit.domain.records import (
     RunRecord,
 )
 from redrabbit.domain.run_words import Outcome
+from redrabbit.domain.unwatched import Span, Unwatched, unwatched_within
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.unmade import adopted_checks, each_unmade
+
+SILENT_AFTER: Final = timedelta(seconds=10)
+"""A heartbeat older than this: nobody is watching (B20)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,8 @@ class Lapsed:
     """Of the last scheduled check that lapsed."""
     closed_at: datetime
     """When its window closed."""
+    unwatched: Unwatched
+    """For how long nobody watched in it, as far as that is on record."""
 
 
 def lapsed_checks(reader: Reader, plant: Plant, now: datetime) -> list[Lapsed]:
@@ -88,7 +95,7 @@ def lapsed_checks(reader: Reader, plant: Plant, now: datetime) -> list[Lapsed]:
     Computed as what is overdue is: right when no scheduler has run for days (D9, D10).
     """
     found = []
-    doubts = open_doubts(reader)
+    doubts, silent = open_doubts(reader), _silent_now(reader, now)
     for check, known in adopted_checks(reader, plant):
         times = _last_lapse(reader, plant, check, known, doubts=doubts, now=now)
         passed = latest(
@@ -101,6 +108,7 @@ def lapsed_checks(reader: Reader, plant: Plant, now: datetime) -> list[Lapsed]:
         )
         if times is None or (passed is not None and passed.started_at >= times.closes_at):
             continue
+        window = (times.due_at, times.closes_at)
         found.append(
             Lapsed(
                 check_id=check.id,
@@ -109,9 +117,16 @@ def lapsed_checks(reader: Reader, plant: Plant, now: datetime) -> list[Lapsed]:
                 device=check.device,
                 due_at=times.due_at,
                 closed_at=times.closes_at,
+                unwatched=unwatched_within(reader, [window], silent)[0],
             )
         )
     return sorted(found, key=lambda each: (each.due_at, each.check_id))
+
+
+def _silent_now(reader: Reader, now: datetime) -> tuple[Span, ...]:
+    """Return the time since the last sign of life, where that is long ago: it is on record only when the service is back."""
+    beat = reader.heartbeats().get("agent")
+    return () if beat is None or now - beat <= SILENT_AFTER else ((beat, now),)
 
 
 def _last_lapse(

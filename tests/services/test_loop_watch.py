@@ -14,9 +14,10 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import NotWatchedRecord, OccurrenceRecord, PresentationRecord
 from redrabbit.domain.rule import Rises, StaysOff
 from redrabbit.domain.schedule import EveryInterval
+from redrabbit.domain.unwatched import unwatched
 from redrabbit.services import scheduling
 from redrabbit.services.loop_watch import STANDS_STILL_AFTER_S, Hole, LoopWatch, note_holes
-from redrabbit.services.ports import Where
+from redrabbit.services.ports import Where, equals
 from simulators.virtual_clock import VirtualClock
 from tests.plants import BEGIN, OP20, OP30, Bench, a_check, a_plant, a_station
 from tests.services.test_agent import Running, turns
@@ -196,3 +197,25 @@ def test_a_step_of_obligations_knows_the_holes_of_long_ago_apart() -> None:
     bench.write(lambda uow: scheduling.step(uow, bench.plant))
     (lapsed,) = bench.database.read_now(lambda reader: reader.find(OccurrenceRecord))
     assert lapsed.reason_code == "not_done"
+
+
+def test_a_kill_is_on_record_from_the_last_heartbeat_and_its_share_is_counted() -> None:
+    """K5, M2: nobody watched for most of the window, and people were blamed for it."""
+    bench = Bench()
+    bench.pass_time(15 * 60)  # five minutes after the due time
+    bench.write(lambda uow: scheduling.step(uow, bench.plant))
+    beat_at = bench.clock.now()
+    bench.database.write_now(lambda work: work.beat("agent", beat_at))
+    bench.pass_time(54 * 60 + 30)
+    bench.restart()
+    (hole,) = bench.database.read_now(lambda reader: reader.find(NotWatchedRecord))
+    assert (hole.begins_at, hole.ends_at, hole.why) == (beat_at, bench.clock.now(), "down")
+    bench.pass_time(30)
+    bench.write(lambda uow: scheduling.step(uow, bench.plant))
+    (lapsed,) = bench.database.read_now(
+        lambda reader: reader.find(OccurrenceRecord, equals("outcome", "lapsed"))
+    )
+    assert lapsed.reason_code == "not_watching"
+    share = bench.database.read_now(lambda reader: unwatched(reader, lapsed))
+    assert (share.lasted, share.owed) == (timedelta(minutes=54, seconds=30), timedelta(hours=1))
+    assert share.percent == 91

@@ -11,6 +11,7 @@ from redrabbit.domain.records import (
 from redrabbit.domain.schedule import Daily
 from redrabbit.domain.shift_calendar import Shift, ShiftCalendar
 from redrabbit.services import scheduling
+from redrabbit.services.queries.due import due_page
 from redrabbit.services.taking_up import open_life
 from tests.plants import LINE, OP20, OP30, TORQUE_CHECK, UTC_ZONE, Bench, a_check, a_plant
 
@@ -99,3 +100,31 @@ def test_what_came_due_before_a_revision_is_owed_by_the_plan_in_force_then() -> 
         ("shift:2026-03-02:late", "lapsed"),
         ("shift:2026-03-02:night", "lapsed"),
     ]
+
+
+def test_a_check_that_is_left_out_still_owes_what_was_due() -> None:
+    """D55: a plan change is no amnesty; the overdue check was excused at once."""
+    both = a_check(), a_check("op30-torque", OP30)
+    bench = Bench(a_plant(*both))
+    bench.pass_time(40 * 60)
+    bench.write(lambda uow: scheduling.step(uow, bench.plant))
+    assert [o.overdue_told for o in occurrences(bench)] == [True, True]
+    revised(bench, a_plant(a_check("op30-torque", OP30)), "1")
+    mine = [o for o in occurrences(bench) if o.check_id == TORQUE_CHECK]
+    assert [o.outcome for o in mine] == [None]
+    now = bench.clock.now()
+    page = bench.database.read_now(lambda reader: due_page(reader, bench.plant, now))
+    assert {row.check for row in page.overdue} == {TORQUE_CHECK, "op30-torque"}
+    bench.pass_time(3600)
+    bench.write(lambda uow: scheduling.step(uow, bench.plant))
+    mine = [o for o in occurrences(bench) if o.check_id == TORQUE_CHECK]
+    assert [o.outcome for o in mine] == ["lapsed"]
+
+
+def test_a_check_that_is_left_out_before_it_is_due_owes_nothing() -> None:
+    bench = Bench(a_plant(a_check(), a_check("op30-torque", OP30)))
+    bench.pass_time(60)
+    bench.write(lambda uow: scheduling.step(uow, bench.plant))
+    revised(bench, a_plant(a_check("op30-torque", OP30)), "1")
+    mine = [o for o in occurrences(bench) if o.check_id == TORQUE_CHECK]
+    assert [(o.outcome, o.reason_code) for o in mine] == [("excused", "check_retired")]

@@ -7,6 +7,7 @@ quotation marks, so neither is ever taken for the other (D23).
 from redrabbit.base.messages import Message
 from redrabbit.domain.pauses import is_postponed
 from redrabbit.domain.records import OccurrenceRecord, RunRecord
+from redrabbit.domain.unwatched import Unwatched
 from redrabbit.services.queries.wording import message
 
 PERSONS: str = "person"
@@ -18,6 +19,13 @@ def why_decided(occurrence: OccurrenceRecord) -> Message | None:
     if occurrence.pause_id is not None:
         return message("given.pause", pause=occurrence.pause_id)
     return _reason(occurrence.reason_code, occurrence.reason_text)
+
+
+def unwatched_words(unwatched: Unwatched) -> Message | None:
+    """Return for how long, and for which part of the time in which it was owed, nobody watched; None: somebody always did."""
+    if not unwatched.lasted:
+        return None
+    return message("lapse.unwatched", lasted=unwatched.lasted, percent=unwatched.percent)
 
 
 def postponed_words(occurrence: OccurrenceRecord) -> Message | None:

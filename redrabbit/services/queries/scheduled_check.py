@@ -8,11 +8,12 @@ from redrabbit.domain.pauses import stands_now
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import AlarmRecord, LapseReasonRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.subject import Subject
+from redrabbit.domain.unwatched import unwatched
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.alarms import AlarmRow, alarm_row
 from redrabbit.services.queries.people import Person, names_in, person
 from redrabbit.services.queries.people_told import ToldNames
-from redrabbit.services.queries.scheduled_checks import End
+from redrabbit.services.queries.scheduled_checks import End, end_of
 from redrabbit.services.queries.signatures import SignatureShown, entry_to_sign, signatures_of
 from redrabbit.services.queries.verifications import CheckRow, check_row
 
@@ -56,7 +57,8 @@ def scheduled_check_page(
     told = ToldNames(reader, plant)
     of_this = equals("occurrence_id", occurrence_id)
     run = None if stands.run_id is None else reader.get(RunRecord, stands.run_id)
-    row = check_row(plant, names, stands, run, now=now)
+    share = unwatched(reader, stands) if end_of(stands, now) is End.LAPSED else None
+    row = check_row(plant, names, stands, run, now=now, unwatched=share)
     return ScheduledCheckPage(
         now=now,
         row=row,

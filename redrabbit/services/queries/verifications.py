@@ -14,10 +14,11 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord, LapseReasonRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.shift_calendar import day_begins, day_ends, plant_date, span_of_days
 from redrabbit.domain.text import Text
+from redrabbit.domain.unwatched import Unwatched, unwatched_of
 from redrabbit.services.ports import Reader, Where
 from redrabbit.services.queries.people import Names, Person, names_in, person
 from redrabbit.services.queries.place_names import PlaceShown, line_name, place_of
-from redrabbit.services.queries.reasons import quoted, why_decided
+from redrabbit.services.queries.reasons import quoted, unwatched_words, why_decided
 from redrabbit.services.queries.scheduled_checks import (
     ChecksWanted,
     End,
@@ -71,6 +72,8 @@ class CheckRow:
     decided_at: datetime | None
     by: Person | None
     reason: Message | None
+    unwatched: Message | None
+    """For which part of the time in which it was owed nobody watched, where it lapsed; None: for none."""
     reasons: tuple[Message, ...]
     """Why it lapsed, as people said afterwards; each in quotation marks."""
     plan: str
@@ -227,6 +230,10 @@ def _rows(
     if lapsed:
         for reason in reader.find(LapseReasonRecord, Where("occurrence_id", "in", lapsed)):
             given.setdefault(reason.occurrence_id, []).append(quoted(reason.text))
+    over = [each for each in found if end_of(each, now) is End.LAPSED]
+    unwatched = dict(
+        zip((each.occurrence_id for each in over), unwatched_of(reader, over), strict=True)
+    )
     made = tuple(each.run_id for each in found if each.run_id is not None)
     runs = reader.find(RunRecord, Where("run_id", "in", made)) if made else []
     by_id = {run.run_id: run for run in runs}
@@ -238,6 +245,7 @@ def _rows(
             None if each.run_id is None else by_id.get(each.run_id),
             now=now,
             reasons=tuple(given.get(each.occurrence_id, ())),
+            unwatched=unwatched.get(each.occurrence_id),
         )
         for each in found
     )
@@ -251,6 +259,7 @@ def check_row(
     *,
     now: datetime,
     reasons: tuple[Message, ...] = (),
+    unwatched: Unwatched | None = None,
 ) -> CheckRow:
     """Return one scheduled check as lists show it; `run` is the one that it names."""
     late_s = None if run is None else run.late_s
@@ -268,6 +277,7 @@ def check_row(
         decided_at=each.decided_at,
         by=person(names, each.decided_by, each.decided_how, each.decided_entry),
         reason=why_decided(each),
+        unwatched=None if unwatched is None else unwatched_words(unwatched),
         reasons=reasons,
         plan=plan_of(each),
         run=each.run_id,

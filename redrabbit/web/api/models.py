@@ -264,6 +264,9 @@ class OccurrenceWithReasons(Occurrence):
     """One moment at which a check is due, with the reasons that were given for its lapse."""
 
     lapse_reasons: list[LapseReason]
+    unwatched_s: float | None = Field(
+        description="For how long nobody watched while it was owed; null unless it lapsed."
+    )
 
 
 class OccurrenceCounts(Model):

@@ -13,6 +13,7 @@ from redrabbit.domain.identity import OccurrenceId
 from redrabbit.domain.occurrence import OccurrenceStatus, status
 from redrabbit.domain.pauses import stands_now, undecided
 from redrabbit.domain.records import ApprovalRecord, LapseReasonRecord, OccurrenceRecord
+from redrabbit.domain.unwatched import unwatched
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.newest import listed, read_cursor
 from redrabbit.services.queries.people import Names, names_in
@@ -231,6 +232,9 @@ def _occurrence(
         status=status(found, now),
         plan=plan_label(found),
         lapse_reasons=[model_of(LapseReason, each, names) for each in reasons],
+        unwatched_s=unwatched(reader, found).lasted.total_seconds()
+        if status(found, now) is OccurrenceStatus.LAPSED
+        else None,
     )
 
 
