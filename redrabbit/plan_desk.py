@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from redrabbit.config.plant import read_configuration
 from redrabbit.config.problem import ConfigurationProblems
@@ -17,7 +18,7 @@ from redrabbit.plan_at_start import with_plan
 from redrabbit.plan_import.compare import Comparison, compare
 from redrabbit.plan_import.difference import ChangeKind
 from redrabbit.plan_import.dry_run import DryRun, dry_run
-from redrabbit.plan_import.finding import Kind
+from redrabbit.plan_import.finding import Finding, Kind
 from redrabbit.plan_import.open_book import NotReadable
 from redrabbit.plan_import.plan_text import plan_text
 from redrabbit.plan_import.trigger_words import frequency_in_words
@@ -30,7 +31,9 @@ from redrabbit.services.plan_looking import (
 )
 from redrabbit.services.plan_revisions import NewPlan
 
-LONGEST_NAME = 100
+LONGEST_NAME: Final = 100
+VALUES: Final[Mapping[str, str]] = {"no_plan_number": "number", "no_revision": "revision"}
+"""Questions whose answer is a value that the file does not say, by what the answer names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +78,10 @@ def look_at_file(
     masters = frozenset(part.id for part in plant.parts if part.is_good_master)
     parts = frozenset(part.id for part in plant.parts)
     read = dry_run(path, sheet, masters, known_parts=parts)
+    read = _with_values(read, answers)
     compared = compare(read, plant, beside.now)
     text = plan_text(read, plant, ids)
+    _leave_to_questions(read)
     looked = _looked(read, compared)
     if text is None or looked.errors or not_answered(looked, answers):
         return looked, read, compared
@@ -95,10 +100,28 @@ def look_at_file(
     return replace(looked, new=new), read, compared
 
 
+def _with_values(read: DryRun, answers: PlanAnswers) -> DryRun:
+    """Return what was read, with the number and revision that were asked for and answered."""
+    asked = {VALUES[each.code] for each in _asked_values(read)}
+    told = {key: words for key in asked if (words := answers.places.get(key, "").strip())}
+    return replace(read, plan={**read.plan, **told}) if told else read
+
+
+def _asked_values(read: DryRun) -> list[Finding]:
+    return [each for each in read.findings.by_kind[Kind.QUESTION] if each.code in VALUES]
+
+
+def _leave_to_questions(read: DryRun) -> None:
+    """Take away what is an error only as long as a question about it is not answered."""
+    asked = {f"no_plan_{VALUES[each.code]}" for each in _asked_values(read)}
+    errors = read.findings.by_kind[Kind.ERROR]
+    errors[:] = [each for each in errors if each.code not in asked]
+
+
 def _looked(read: DryRun, compared: Comparison) -> PlanLooked:
     found = {
         kind: tuple(
-            SaidOfPlace(at=each.at, words=each.words)
+            SaidOfPlace(at=each.at, words=each.words, key=VALUES.get(each.code, ""))
             for each in read.findings.by_kind[kind]
             if each.code != "check_left_out"
         )

@@ -63,7 +63,7 @@ def _add_import(asked: "argparse._SubParsersAction[CommandParser]") -> None:
         action="append",
         default=[],
         metavar="PLACE=WORDS",
-        help="answer what is asked of a place in the file; may be repeated",
+        help="answer what is asked of a place in the file; `number=…` and `revision=…` say what it does not; may be repeated",
     )
     taken.add_argument(
         "--retire",

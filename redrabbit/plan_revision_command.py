@@ -112,9 +112,9 @@ def _why_not(read: DryRun, looked: PlanLooked, answers: PlanAnswers) -> list[Sen
     return [
         sentence("nothing was stored; to be answered first, with --answer PLACE=WORDS:"),
         *(
-            sentence("  {at}: {problem}", at=each.at, problem=each.words)
+            sentence("  {at}: {problem}", at=each.answered_by, problem=each.words)
             for each in looked.questions
-            if each.at in left
+            if each.answered_by in left
         ),
         *(
             sentence("  check {check} is left out: say --retire {check}=REASON", check=check)

@@ -13,6 +13,13 @@ class SaidOfPlace:
     at: str
     words: str
     """A sentence, to be said in the language of who reads it."""
+    key: str = ""
+    """By what an answer names it, where that is no answer to all that is asked of the place; empty: the place."""
+
+    @property
+    def answered_by(self) -> str:
+        """By what an answer names it."""
+        return self.key or self.at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +40,7 @@ class PlanAnswers:
     """What whoever brings a plan answers to the questions about it."""
 
     places: Mapping[str, str] = field(default_factory=dict)
-    """By the place in the file."""
+    """By the place in the file; `number` and `revision` say what the file does not."""
     retired: Mapping[str, str] = field(default_factory=dict)
     """Why a check that the plan leaves out is retired, by its id."""
 
@@ -69,7 +76,7 @@ LookAtPlan = Callable[[bytes, str, str | None, PlanAnswers, Collection[str]], Pl
 
 def not_answered(looked: PlanLooked, answers: PlanAnswers) -> tuple[str, ...]:
     """Return the places, and the checks that are left out, of which nobody said anything."""
-    places = dict.fromkeys(each.at for each in looked.questions)
+    places = dict.fromkeys(each.answered_by for each in looked.questions)
     return (
         *(at for at in places if not answers.places.get(at, "").strip()),
         *(check for check in looked.left_out if not answers.retired.get(check, "").strip()),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -9,14 +10,16 @@ import pytest
 from starlette.testclient import TestClient
 
 from redrabbit.cli import main
-from redrabbit.config.plant import load_plant, read_configuration
+from redrabbit.config.plant import read_configuration
 from redrabbit.domain.facts.plan_revision import PlanState
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import PlanRevisionRecord
+from redrabbit.domain.records import OccurrenceRecord, PlanRevisionRecord
 from redrabbit.domain.role import Role
 from redrabbit.plan_at_start import load_revised
 from redrabbit.plan_desk import InForce, look_at_bytes
 from redrabbit.services.plan_looking import PlanAnswers, PlanLooked
+from redrabbit.services.plans_ahead import PlansAhead
+from redrabbit.services.ports import equals
 from redrabbit.web.access import FORM_COOKIE, form_token
 from redrabbit.web.app import create_app
 from redrabbit.web.budget import WebBudgets
@@ -28,24 +31,30 @@ from tests.store.sample_story import FIRST
 from tests.web.conftest import NONCE, RULES, Visitor, let
 
 WORKBOOKS = Path(__file__).parent.parent / "plan_import" / "workbooks"
-FILES = read_configuration(FIRST)[1]
+REALISTIC = Path(__file__).parent.parent.parent / "station_configs"
 
 
 @pytest.fixture
 def visitor() -> Visitor:
     """A browser at a plant that was made of files, so that another plan can stand in the place of its own."""
-    clock, plant = JumpClock(BEGIN), load_plant(FIRST)
+    return visitor_of(FIRST)
+
+
+def visitor_of(folder: Path) -> Visitor:
+    """Return a browser at the plant of a configuration."""
+    clock = JumpClock(BEGIN)
+    plant, files = read_configuration(folder)
     showcase = Showcase(clock, plant)
     let(showcase.open())
 
     def look(
         content: bytes, name: str, sheet: str | None, answers: PlanAnswers, ids: Collection[str]
     ) -> PlanLooked:
-        beside = InForce(plant=plant, files=FILES, now=clock.now())
+        beside = InForce(plant=plant, files=files, now=clock.now())
         return look_at_bytes(content, name, sheet, answers, ids, beside=beside)
 
     def revised(content: str) -> Plant | str:
-        loaded = load_revised(FILES, content)
+        loaded = load_revised(files, content)
         return loaded if isinstance(loaded, str) else loaded[0]
 
     sign_in, budgets = sign_in_at(showcase.agent), WebBudgets()
@@ -169,3 +178,39 @@ def test_a_file_that_is_too_large_is_not_read(visitor: Visitor) -> None:
     assert status in {409, 413}
     assert visitor.client.get("/plan/import/keep", follow_redirects=False).status_code == 303
     assert visitor.client.get("/plan/import/burn").status_code == 404
+
+
+def test_the_aiag_workbook_goes_from_the_file_to_the_first_due_check() -> None:
+    """It names no revision: what is answered is the revision, and a draft without an answer is none."""
+    visitor = visitor_of(REALISTIC)
+    visitor.be("Wu")
+    file = WORKBOOKS / "01_aiag_en.xlsx"
+    _, page = brought(visitor, file.read_bytes(), file.name)
+    asked = dict(re.findall(r'name="((?:place|check)[.][0-9]+)" value="([^"]*)"', page))
+    assert "revision" in asked.values()
+    fields = {"digest": hidden(page, "digest"), "sheet": hidden(page, "sheet"), **asked}
+    for name, of in asked.items():
+        kind, _, number = name.partition(".")
+        words = "words" if kind == "place" else "why"
+        fields[f"{words}.{number}"] = "2026-11-02" if of == "revision" else "moved to another plan"
+    _, page = said(visitor, "answers", **fields)
+    assert said(visitor, "keep", **fields, content=hidden(page, "content"))[0] == 303
+    (draft,) = kept(visitor)
+    assert draft.label == "CP-311-07 rev 2026-11-02"
+    revision = f"/plan/{draft.digest}"
+    assert visitor.send(f"{revision}/approve") == 303
+    assert visitor.send(f"{revision}/schedule", at="") == 303
+    effective_at = kept(visitor)[0].effective_at
+    assert effective_at is not None
+    visitor.clock.jump((effective_at - visitor.clock.now()).total_seconds())
+    files = read_configuration(REALISTIC)[1]
+    ahead = PlansAhead(visitor.plant.agent, lambda _, content: load_revised(files, content))
+    let(ahead.step())
+    assert kept(visitor)[0].state is PlanState.IN_FORCE
+    # what was open before under the plan until then keeps its window; this is the first one that is made under the new plan
+    let(visitor.plant.pass_to(effective_at + timedelta(hours=8)))
+    of_op20 = equals("station", "line1-op20")
+    owed = visitor.plant.ask(lambda reader: reader.find(OccurrenceRecord, of_op20))
+    due = next(one for one in owed if one.plan_number == "CP-311-07")
+    assert (due.plan_revision, due.due_at) == ("2026-11-02", effective_at + timedelta(hours=8))
+    assert due.check_id in visitor.text("/stations/line1-op20")

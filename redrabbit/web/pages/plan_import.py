@@ -205,7 +205,7 @@ async def _page(
         )
 
     of = {
-        name: tuple((each.at, each.words) for each in getattr(looked, name))
+        name: tuple((each.answered_by, each.words) for each in getattr(looked, name))
         for name in ("errors", "questions", "notes")
     }
     return PlanImportPage(
