@@ -36,7 +36,9 @@ def each_unmade(
 
 
 def _waits(check: Check, due: DueTime, doubts: Sequence[ClockDoubtRecord], now: datetime) -> bool:
-    """Tell whether it was due and over in a time that only one of two clocks knows."""
+    """Tell whether it was due and over in a time that only one of two clocks knows: after the clock was believed last."""
+    if not doubts or due.due_at <= doubts[0].stepped_at:
+        return False
     closes_at = frozen_times(check, due).closes_at
     return closes_at <= now and is_in_doubt(doubts, closes_at) and is_in_doubt(doubts, due.due_at)
 

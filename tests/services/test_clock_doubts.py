@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from redrabbit.domain.clock_doubts import BELIEVED_UP_TO, is_in_doubt, open_doubts
@@ -224,7 +224,8 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
+@example([("wait", 10), ("set", -3 * DAY), ("set", 5 * DAY)])
 @given(STEPS)
 def test_whatever_the_clock_was_set_to_each_due_time_ends_as_if_it_had_not_been(
     steps: list[tuple[str, int]],
