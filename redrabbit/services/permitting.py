@@ -159,13 +159,15 @@ def _roles(
 
 
 def _roles_of_stated(reader: Reader, plant: Plant, act: Act[Any], actor: Actor) -> frozenset[Role]:
-    """Return an operator's role before an enrolled screen; elsewhere a name that is only stated counts nothing."""
+    """Return an operator's role on the line of an enrolled screen; elsewhere a name that is only stated counts nothing."""
     screens = reader.find(StationScreenRecord, equals("station", actor.station))
     allowed = plant.people.stated_names is StatedNames.AT_STATIONS
     if not (allowed and stands_at(screens, actor.station)):
         raise Refusal("person_required", act=act.KIND, needs=needs(act, allowing(reader, act)))
     require_person(act, allowing(reader, act))
-    return frozenset({Role.OPERATOR})
+    place = place_of(reader, plant, act)
+    is_there = place is ANYWHERE or place == _at(plant, actor.station or "")
+    return frozenset({Role.OPERATOR}) if is_there else frozenset()
 
 
 def _role_of_program(

@@ -42,6 +42,7 @@ from redrabbit.domain.identity import (
     StationId,
     TokenId,
 )
+from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.people_acts import PEOPLE_ACTS
 from redrabbit.domain.people_rules import PeopleRules, StatedNames
 from redrabbit.domain.permissions import MAY, NEED_PROOF, SCOPES
@@ -383,6 +384,34 @@ def test_a_revoked_screen_is_none_and_a_plant_may_want_no_stated_names() -> None
     never = the_plant(people=PeopleRules(stated_names=StatedNames.NEVER))
     desk = Desk(person(9), plant=never)
     assert {desk.refusal(act, at_op20) for act in EXAMPLES} == {"person_required"}
+
+
+@pytest.mark.parametrize("stream", [OTHER_LINE, PLANT_STREAM])
+def test_a_stated_name_is_an_operator_on_the_line_of_its_screen_only(stream: LineId) -> None:
+    """As the registered operator of that line is: not on another line, and not for what belongs to no line."""
+    silenced = None if stream == PLANT_STREAM else stream
+    desk = Desk(
+        *(person(9), person(1), grant(1, 1, Role.OPERATOR, line=LINE)),
+        bare(ChallengePartRecord, 1, part_id="RR-0007", stream=stream),
+        bare(AlarmRecord, 1, alarm_id="other-A-1", stream=stream),
+        bare(SilenceRecord, 1, silence_id="other-S-1", stream=stream, line=silenced),
+    )
+    at_op20 = Actor(id="name:anna", how=How.STATED, station=OP20)
+    asked: list[Act[Any]] = [
+        acts.QuarantinePart(part_id=PartId("RR-0007"), reason="bent"),
+        acts.FindPart(part_id=PartId("RR-0007")),
+        acts.AcknowledgeAlarm(alarm_id=AlarmId("other-A-1")),
+        acts.AcknowledgeAlarms(alarm_ids=(AlarmId("other-A-1"),)),
+        acts.AcknowledgeAlarms(alarm_ids=(ALARM, AlarmId("other-A-1"))),
+        acts.EndSilence(silence_id=SilenceId("other-S-1")),
+    ]
+    if stream != PLANT_STREAM:
+        asked.append(acts.TellEvent(line=stream, station=None, event=PlantEvent.CHANGEOVER))
+    of_line = person_acting()
+    assert [desk.refusal(act, at_op20) for act in asked] == [
+        desk.refusal(act, of_line) for act in asked
+    ]
+    assert desk.refusal(asked[0], at_op20) == "not_permitted"
 
 
 # How somebody is known
