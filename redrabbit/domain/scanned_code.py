@@ -20,6 +20,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from redrabbit.domain.text import compared_name
+
 LONGEST_SCAN: Final = 240
 """Characters: three of the longest codes."""
 MOST_JOINED: Final = 3
@@ -130,11 +132,11 @@ def reads_as_code(text: str) -> bool:
     """Tell whether a text looks as the code of a badge or label does, and not as anybody's name.
 
     Latin letters, digits and marks without a space, a digit among them. So a badge that nobody has, of a plant that declares
-    no form for badges, becomes nobody's name (B28, decision 59).
+    no form for badges, becomes nobody's name (B28, decision 59). It is read as names are compared, or a badge in wide letters would be one.
     """
-    bare_text = text.strip()
+    bare_text = compared_name(text)
     has_digit = any(each.isdigit() for each in bare_text)
-    return has_digit and bare_text.isascii() and not any(each.isspace() for each in bare_text)
+    return has_digit and bare_text.isascii() and not any(each.isspace() for each in text.strip())
 
 
 def bare(raw: str, forms: CodeForms) -> str:

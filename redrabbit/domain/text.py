@@ -40,6 +40,8 @@ _UNSEEN: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U00
 _BLANK: Final = r"[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"
 _BLANKS: Final = re.compile(f"{_BLANK}+")
 _BLANKS_AROUND: Final = re.compile(f"^{_BLANK}+|{_BLANK}+$")
+_DASHES: Final = re.compile(" ?[-\u2010-\u2015\u2212\u2043\u2e3a\u2e3b] ?")
+"""Marks that look like the hyphen of a number, with the blanks beside them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +83,9 @@ def clean_name(raw: str) -> str | TextProblem:
 
 
 def compared_name(name: str) -> str:
-    """Return a name as two names are compared: letters large or small, narrow or wide, and blanks few or many, make no other name."""
-    return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()
+    """Return a name as two names are compared: letters large or small, narrow or wide, blanks few or many, and one dash or another make no other name."""
+    words = " ".join(unicodedata.normalize("NFKC", name).split()).casefold()
+    return _DASHES.sub("-", words)
 
 
 def problem_in(text: str, limit: int) -> TextProblem | None:

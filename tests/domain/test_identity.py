@@ -87,6 +87,8 @@ def test_the_software_is_never_taken_for_a_person() -> None:
         "\uff41\uff47\uff45\uff4e\uff54",
         "p-0042",
         "P-0042",
+        "p\u20100042",
+        "p - 0042",
     ):
         with pytest.raises(Refusal) as refused:
             person_name(name)

@@ -84,7 +84,7 @@ async def test_an_employee_number_is_one_persons() -> None:
     await served.service.do(replace(anew(second), language=None), ADMINISTRATOR)
 
 
-@pytest.mark.parametrize("written", ["e-1", "\uff25-1", "E\uff0d1"])
+@pytest.mark.parametrize("written", ["e-1", "\uff25-1", "E\uff0d1", "E\u20101", "E- 1"])
 async def test_an_employee_number_that_reads_alike_is_the_same_one(written: str) -> None:
     """Else two people had one number, and neither signed in by it any more."""
     served = await with_administrator()

@@ -290,7 +290,18 @@ def sent_from_idle(floor: Floor, code: str) -> str:
     return str(floor.visitor.client.post(f"{STATION}/who", data=sent).text)
 
 
-@pytest.mark.parametrize("code", ["B999999", "B-9999", "4711", "]C1B999999"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "B999999",
+        "B-9999",
+        "4711",
+        "]C1B999999",
+        "\uff22\uff19\uff19\uff19\uff19\uff19\uff19",
+        "B\u20109999",
+        "\uff14\uff17\uff11\uff11",
+    ],
+)
 def test_a_badge_that_nobody_has_becomes_nobody_s_name(floor: Floor, code: str) -> None:
     """The record said for ever that B999999 verified the device, in a plant that declares no form for badges."""
     assert floor.scan(code) == 409
@@ -304,7 +315,7 @@ def test_a_badge_that_nobody_has_becomes_nobody_s_name(floor: Floor, code: str) 
     }
 
 
-@pytest.mark.parametrize("name", ["badge 2207", "王芳2", "O'Neill", "Zhao Min"])
+@pytest.mark.parametrize("name", ["badge 2207", "王芳2", "王芳\uff12", "O'Neill", "Zhao Min"])
 def test_a_name_is_no_code(floor: Floor, name: str) -> None:
     assert floor.scan(name) == 303
     assert "name not verified" in floor.page()
