@@ -22,7 +22,7 @@ from redrabbit.services import badges, people_at_server
 from redrabbit.services.people import people_named
 from redrabbit.services.people_at_server import Newcomer, number_id
 from redrabbit.services.ports import UnitOfWork
-from redrabbit.services.queries.people import people_numbered
+from redrabbit.services.queries.people import kept_name, people_numbered
 from redrabbit.services.stated_names import id_of
 
 
@@ -49,6 +49,23 @@ class PersonRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowTaken:
+    """What became of one row: whom it is about, and what they were given."""
+
+    row: int
+    was: PersonRecord | None
+    """The person as they were before; None: the table adds them."""
+    name: str
+    """What that person was called; of somebody new what the row says."""
+    granted: tuple[tuple[Role, str | None], ...]
+    """Roles with their lines."""
+    has_badge: bool
+    """A badge stands for them that did not."""
+    withdrawn: frozenset[BadgeId]
+    """Badges that were taken away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
     """What became of a table."""
 
@@ -58,6 +75,8 @@ class Imported:
     badges: int = 0
     withdrawn: tuple[PersonRow, ...] = ()
     """Rows with whose roles badges were taken away, as decision 62 says."""
+    people: tuple[RowTaken, ...] = field(default=(), compare=False)
+    """Row by row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +143,10 @@ def import_people(
     """
     told, refused = Imported(), []
     named = None if same_name else people_named(uow)
+    before = {person.person_id: person for person in uow.find(PersonRecord)}
     for row in rows:
         try:
-            told = _take(uow, plant, row, badge_id_of, told, named=named, by=by)
+            told = _take(uow, plant, row, badge_id_of, told, named=named, before=before, by=by)
         except Refusal as refusal:
             refused.append((row, refusal))
     if refused:
@@ -142,6 +162,7 @@ def _take(
     told: Imported,
     *,
     named: dict[str, list[PersonId]] | None,
+    before: Mapping[PersonId, PersonRecord],
     by: Actor,
 ) -> Imported:
     person, told = _person(uow, plant, row, told, named, by=by)
@@ -151,7 +172,7 @@ def _take(
         for line in row.lines or (None,)
         if not _has(uow, person.person_id, role, line, _end_of(plant, row.until))
     ]
-    before = _held_badges(uow, person.person_id)
+    held = _held_badges(uow, person.person_id)
     for role, line in missing:
         lines = () if line is None else (line,)
         until_at = _end_of(plant, row.until)
@@ -159,12 +180,25 @@ def _take(
             uow, plant, person.person_id, (role,), lines=lines, until_at=until_at, by=by
         )
     told = replace(told, granted=told.granted + len(missing))
-    if before - _held_badges(uow, person.person_id):
+    withdrawn = held - _held_badges(uow, person.person_id)
+    if withdrawn:
         told = replace(told, withdrawn=(*told.withdrawn, row))
-    if row.badge is not None and not _is_theirs(uow, badge_id_of(row.badge), person.person_id):
+    has_badge = row.badge is not None and not _is_theirs(
+        uow, badge_id_of(row.badge), person.person_id
+    )
+    if row.badge is not None and has_badge:
         badges.issue(uow, badge_id_of(row.badge), person.person_id, actor=by)
         told = replace(told, badges=told.badges + 1)
-    return told
+    was = before.get(person.person_id)
+    taken = RowTaken(
+        row=row.row,
+        was=was,
+        name=row.name if was is None else kept_name(uow.names(), was.name),
+        granted=tuple(missing),
+        has_badge=has_badge,
+        withdrawn=frozenset(withdrawn),
+    )
+    return replace(told, people=(*told.people, taken))
 
 
 def _person(

@@ -1,15 +1,19 @@
 """An administrator imports a table of people beside the running service: looked at, then confirmed, all or none (R19)."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from redrabbit.domain.identity import Actor, BadgeId, How
+from redrabbit.domain.identity import AGENT, Actor, BadgeId, How, PersonId
 from redrabbit.domain.records import BadgeRecord, PersonRecord, RoleGrantRecord
 from redrabbit.domain.role import Role
 from redrabbit.services import badges
+from redrabbit.services.people import change, the_person
+from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.queries.people import name_now, names_in
+from redrabbit.services.stated_names import id_of
 from redrabbit.web.access import form_token
 from redrabbit.web.pages.people_import import WAITS, cell_name
 from tests.config.workbooks import write_workbook
@@ -110,6 +114,48 @@ def test_what_is_confirmed_is_what_was_shown_or_nothing(chen: Visitor) -> None:
     chen.clock.jump(WAITS.total_seconds() + 1)
     assert imported(chen, digest=digest)[0] == 409
     assert everything(chen) == before
+
+
+def renumber(uow: UnitOfWork, who: PersonId, name: str, number: str) -> None:
+    person = the_person(uow, who)
+    change(
+        uow,
+        who,
+        name=id_of(uow, name),
+        language=person.language,
+        employee_number=id_of(uow, number),
+        kind=person.kind,
+        expires_at=None,
+        same_name=False,
+        actor=AGENT,
+    )
+
+
+def test_what_is_confirmed_is_of_the_same_people(chen: Visitor) -> None:
+    """The number passed to another person meanwhile: the counts are the same, and it is no longer what was looked at."""
+    people = people_of(chen)
+    first, second = people.register("Zhao A", number="N-7"), people.register("Zhao B", number="N-8")
+    page = imported(chen, "工号,姓名,角色\nN-7,Zhao Aa,quality_engineer\n")[1]
+    assert "Zhao A · " in page
+    assert first in page
+    for who, name, number in ((first, "Zhao A", "N-9"), (second, "Zhao B", "N-7")):
+        people.write(partial(renumber, who=who, name=name, number=number))
+    before = everything(chen)
+    status, after = imported(chen, digest=digest_in(page))
+    assert (status, "look at the table again" in after) == (409, True)
+    assert everything(chen) == before
+
+
+def test_nobody_takes_away_what_waits_for_another(chen: Visitor) -> None:
+    people_of(chen).register("Dou", Role.ADMINISTRATOR)
+    digest = digest_in(imported(chen, TABLE)[1])
+    chen.client.cookies.delete("rr_session")
+    assert sent(chen, "/sign-in", name="Dou", password=PASSWORD)[0] == 303
+    assert imported(chen, digest=digest)[0] == 409, "only who looked at it confirms it"
+    assert digest_in(imported(chen, TABLE)[1]) == digest
+    chen.client.cookies.delete("rr_session")
+    assert sent(chen, "/sign-in", name="Chen", password=PASSWORD)[0] == 303
+    assert imported(chen, digest=digest)[0] == 200
 
 
 def test_a_role_that_takes_a_badge_away_is_named_before(chen: Visitor) -> None:

@@ -1,7 +1,7 @@
 """`/people/import`: a table of people, taken beside the running service: looked at first, then confirmed, all or none (R19).
 
 What would become of it is found out by doing it in a transaction that is taken back. What was looked at waits in memory for a while, by the
-digest of the file: confirmed is just that, and only where the same would still become of it.
+digest of the file and who looked at it: confirmed is just that, by them, and only where the same would still become of it, person by person.
 """
 
 import asyncio
@@ -74,6 +74,10 @@ class ImportPage:
     file_name: str = ""
 
 
+Waiting = dict[tuple[str, str], Looked]
+"""By who looked, and by the file's digest: nobody takes away what waits for another."""
+
+
 class _TakenBack(Exception):
     """All went well, and nothing is to be kept."""
 
@@ -81,7 +85,7 @@ class _TakenBack(Exception):
 def people_import_router(site: Site) -> APIRouter:
     """Return the page on which an administrator imports a table of people."""
     router = APIRouter(include_in_schema=False)
-    waiting: dict[str, Looked] = {}
+    waiting: Waiting = {}
 
     @router.get("/people/import")
     async def form(request: Request) -> HTMLResponse:
@@ -146,10 +150,10 @@ async def _looked_at(
     raise AssertionError("what is only looked at is taken back")
 
 
-async def _confirmed(site: Site, who: Actor, waiting: dict[str, Looked], digest: str) -> ImportPage:
+async def _confirmed(site: Site, who: Actor, waiting: Waiting, digest: str) -> ImportPage:
     """Take the table that was looked at; Refusal where it waits no more, or something else would become of it now."""
-    looked = waiting.pop(digest, None)
-    if looked is None or looked.by != who.id or site.clock.now() - looked.at > WAITS:
+    looked = waiting.pop((who.id, digest), None)
+    if looked is None or site.clock.now() - looked.at > WAITS:
         raise Refusal("import_gone")
 
     def take(uow: UnitOfWork) -> Imported:
@@ -157,7 +161,7 @@ async def _confirmed(site: Site, who: Actor, waiting: dict[str, Looked], digest:
             done = _taken(site, uow, who, looked)
         except NotImported:
             raise Refusal("import_changed") from None
-        if done != looked.would:
+        if done.people != looked.would.people:
             raise Refusal("import_changed")
         return done
 
@@ -177,13 +181,13 @@ def _taken(site: Site, uow: UnitOfWork, who: Actor, looked: Looked) -> Imported:
     return import_people(uow, plant, looked.rows, badge_id, same_name=looked.same_name, by=who)
 
 
-def _let_wait(waiting: dict[str, Looked], looked: Looked | None, now: datetime) -> None:
+def _let_wait(waiting: Waiting, looked: Looked | None, now: datetime) -> None:
     """Keep what may be confirmed, and nothing that is too old or too much."""
-    for digest in [each for each, one in waiting.items() if now - one.at > WAITS]:
-        del waiting[digest]
+    for each in [each for each, one in waiting.items() if now - one.at > WAITS]:
+        del waiting[each]
     if looked is not None:
-        waiting.pop(looked.digest, None)
-        waiting[looked.digest] = looked
+        waiting.pop((looked.by, looked.digest), None)
+        waiting[looked.by, looked.digest] = looked
     while len(waiting) > MOST_WAITING:
         del waiting[next(iter(waiting))]
 
