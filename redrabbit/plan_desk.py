@@ -28,6 +28,7 @@ from redrabbit.services.plan_looking import (
     PlanLooked,
     SaidOfPlace,
     not_answered,
+    value_said,
 )
 from redrabbit.services.plan_revisions import NewPlan
 
@@ -103,7 +104,7 @@ def look_at_file(
 def _with_values(read: DryRun, answers: PlanAnswers) -> DryRun:
     """Return what was read, with the number and revision that were asked for and answered."""
     asked = {VALUES[each.code] for each in _asked_values(read)}
-    told = {key: words for key in asked if (words := answers.places.get(key, "").strip())}
+    told = {key: words for key in asked if (words := value_said(answers.places.get(key, "")))}
     return replace(read, plan={**read.plan, **told}) if told else read
 
 

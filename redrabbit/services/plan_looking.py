@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from redrabbit.services.plan_revisions import NewPlan
 
@@ -74,10 +75,26 @@ LookAtPlan = Callable[[bytes, str, str | None, PlanAnswers, Collection[str]], Pl
 """Looks at the bytes of a file of this name, at the sheet that is named, with these answers; `Collection` are the ids of all checks that ever were."""
 
 
+NO_VALUES: Final = frozenset(
+    {"yes", "no", "y", "n", "ok", "true", "false", "是", "否", "对", "不", "不是", "好", "没有"}
+)
+
+
+def value_said(words: str) -> str | None:
+    """Return the number or revision that an answer says; None for none, and for a yes or no, which is nobody's revision."""
+    said = words.strip()
+    return said if said and said.strip(" .!。").lower() not in NO_VALUES else None
+
+
 def not_answered(looked: PlanLooked, answers: PlanAnswers) -> tuple[str, ...]:
     """Return the places, and the checks that are left out, of which nobody said anything."""
-    places = dict.fromkeys(each.answered_by for each in looked.questions)
+    places = {each.answered_by: bool(each.key) for each in looked.questions}
+    said = answers.places
     return (
-        *(at for at in places if not answers.places.get(at, "").strip()),
+        *(
+            at
+            for at, is_value in places.items()
+            if not (value_said(said.get(at, "")) if is_value else said.get(at, "").strip())
+        ),
         *(check for check in looked.left_out if not answers.retired.get(check, "").strip()),
     )

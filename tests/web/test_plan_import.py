@@ -193,6 +193,10 @@ def test_the_aiag_workbook_goes_from_the_file_to_the_first_due_check() -> None:
         kind, _, number = name.partition(".")
         words = "words" if kind == "place" else "why"
         fields[f"{words}.{number}"] = "2026-11-02" if of == "revision" else "moved to another plan"
+    of_revision = next(n for n, of in asked.items() if of == "revision").replace("place", "words")
+    for yes in ("yes", "是", "OK."):
+        _, page = said(visitor, "answers", **{**fields, of_revision: yes})
+        assert "Keep this draft" not in page  # that is nobody's revision
     _, page = said(visitor, "answers", **fields)
     assert said(visitor, "keep", **fields, content=hidden(page, "content"))[0] == 303
     (draft,) = kept(visitor)
