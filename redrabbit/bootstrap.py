@@ -43,6 +43,7 @@ from redrabbit.links.modbus import ModbusStationLink
 from redrabbit.links.mqtt import MqttBrokerLink
 from redrabbit.plan_at_start import (
     counts_later,
+    load_days,
     load_revised,
     not_in_force,
     plan_at_start,
@@ -336,7 +337,7 @@ async def _tasks_of(
         lambda: running.agent.catch_up.now is not None,
     ).run
     agent = running.agent
-    works["plans to come"] = PlansAhead(agent, load_revised).run
+    works["plans to come"] = PlansAhead(agent, load_revised, load_days).run
     works["stations without data"] = NoDataWatch(
         agent.database, lambda: agent.plant, clock, agent.note_commit
     ).run

@@ -13,13 +13,14 @@ from datetime import datetime
 from redrabbit.adopted_plant import adopted_files
 from redrabbit.base.messages import zoned
 from redrabbit.base.sentence import sentence
-from redrabbit.config.plant import PLAN_TABLE, PLAN_YAML, read_configuration
+from redrabbit.config.plant import CALENDAR_DAYS, PLAN_TABLE, PLAN_YAML, read_configuration
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.configuration_folder import workbook_of
 from redrabbit.domain.facts.plan_revision import PlanOrigin, PlanState
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ConfigurationRecord, PlanRevisionRecord
 from redrabbit.exit_codes import PlanNotInForce
+from redrabbit.services.changing_calendar import calendar_days_text, changes_of
 from redrabbit.services.plan_revisions import (
     StagedPlan,
     plan_item,
@@ -75,6 +76,23 @@ def plan_at_start(
     and a workbook that the database does not know is told (D66). Raises PlanNotInForce where nothing is, as the file's plan counts later and none was adopted before; ConfigurationProblems
     where the revision in force does not fit the stations and parts of the files.
     """
+    begun = _plan_of(reader, plant, files, now, workbook)
+    days = calendar_days_text(changes_of(reader))
+    if begun.files.get(CALENDAR_DAYS) == days:
+        return begun
+    with_them, texts = load_days(begun.files, days)
+    return replace(begun, plant=with_them, files=texts)
+
+
+def load_days(files: Mapping[str, str], days: str | None) -> tuple[Plant, Mapping[str, str]]:
+    """Return the configuration with what people have set of the calendars; None: nothing."""
+    rest = {name: text for name, text in files.items() if name != CALENDAR_DAYS}
+    return read_configuration(rest if days is None else rest | {CALENDAR_DAYS: days}, adopted=True)
+
+
+def _plan_of(
+    reader: Reader, plant: Plant, files: Mapping[str, str], now: datetime, workbook: str | None
+) -> PlanAtStart:
     adopted = None if workbook is None else adopted_files(reader)
     if workbook is None or adopted is None:
         return _of_files(reader, plant, files, now)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from redrabbit.config.plant import PLAN_TABLE, PLAN_WORKBOOK, PLAN_YAML
+from redrabbit.config.plant import CALENDAR_DAYS, PLAN_TABLE, PLAN_WORKBOOK, PLAN_YAML
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.configuration_folder import advice_in, configuration_in, workbook_of
 from redrabbit.domain.plant import Plant
@@ -97,6 +97,12 @@ def test_there_is_one_plan_only(folder: Path, name: str) -> None:
     assert f"{name}:1:1: {name} beside control_plan.xlsx; expected exactly one" in "\n".join(
         problems_of(folder)
     )
+
+
+def test_what_people_set_of_the_calendars_is_no_file_of_a_folder(folder: Path) -> None:
+    (folder / CALENDAR_DAYS).write_text("lines: {}\n", encoding="utf-8")
+    (told,) = problems_of(folder)
+    assert told.startswith("calendar_days.yaml:1:1: a file that the database owns; expected ")
 
 
 def test_what_is_no_workbook_is_refused(folder: Path) -> None:

@@ -18,6 +18,8 @@ from redrabbit.config.file_schema import (
     Section,
     Whole,
 )
+from redrabbit.config.file_version import VERSION
+from redrabbit.config.located_yaml import Node
 from redrabbit.config.problem import Problems, SourcePosition
 from redrabbit.config.spellings import DATE, SLUG, TIME_OF_DAY
 from redrabbit.domain.schedule_rules import WEEKDAYS
@@ -119,6 +121,15 @@ CALENDAR: Final = Section(
     },
     "{shifts: …, holidays: […]}",
 )
+CALENDAR_DAYS: Final = Section(
+    {
+        "version": VERSION,
+        "lines": Key(
+            MapOf(SLUG, Section(SPECIAL_DAYS, "a line's special days")),
+            "What people have set of the calendars, by line.",
+        ),
+    }
+)
 
 
 def shift_names(calendars: tuple[Entry[Block], ...] | None) -> frozenset[str]:
@@ -146,12 +157,39 @@ def read_calendar(
     return found if sound and zone is not None else None
 
 
+def read_calendar_days(
+    root: Node, calendars: Mapping[str, ShiftCalendar | None], problems: Problems
+) -> dict[str, ShiftCalendar | None]:
+    """Return the calendars of lines with what people have set of them; it was judged when they did, and is refused for nothing now."""
+    block = CALENDAR_DAYS.read(root, problems)
+    found = dict(calendars)
+    entries: tuple[Entry[Block], ...] = () if block is None else block["lines"] or ()
+    for entry in entries:
+        calendar = found.get(entry.key)
+        if calendar is not None and entry.value is not None:
+            found[entry.key] = _with_days(calendar, entry.value)
+    return found
+
+
 def with_days(calendar: ShiftCalendar, block: Block, problems: Problems) -> ShiftCalendar:
+    """Return a calendar with what a block says of its dates, after noting what is wrong with them."""
+    make_up = [each for each in block["make_up_days"] or () if each.value.complete]
+    extra = [each for each in block["overtime"] or () if each.value.complete]
+    shut = [each for each in block["shutdowns"] or () if each.value.complete]
+    found = _with_days(calendar, block)
+    _refuse_shutdowns(shut, problems)
+    _refuse_make_up(found, make_up, problems)
+    days = [(each.value["day"], each.place) for each in (*make_up, *extra)]
+    _refuse_clashes(found, days, problems)
+    return found
+
+
+def _with_days(calendar: ShiftCalendar, block: Block) -> ShiftCalendar:
     """Return a calendar with what a block says of its dates, beside what the calendar has already."""
     make_up = [each for each in block["make_up_days"] or () if each.value.complete]
     extra = [each for each in block["overtime"] or () if each.value.complete]
     shut = [each for each in block["shutdowns"] or () if each.value.complete]
-    found = ShiftCalendar(
+    return ShiftCalendar(
         zone=calendar.zone,
         shifts=calendar.shifts,
         holidays=calendar.holidays | {day.value for day in block["holidays"] or ()},
@@ -165,11 +203,6 @@ def with_days(calendar: ShiftCalendar, block: Block, problems: Problems) -> Shif
             *(Shutdown(first=e.value["from"], last=e.value["to"]) for e in shut),
         ),
     )
-    _refuse_shutdowns(shut, problems)
-    _refuse_make_up(found, make_up, problems)
-    days = [(each.value["day"], each.place) for each in (*make_up, *extra)]
-    _refuse_clashes(found, days, problems)
-    return found
 
 
 def _overtime(block: Block) -> Overtime:

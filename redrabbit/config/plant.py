@@ -14,12 +14,14 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from redrabbit.base.bounded import MB, TooLarge, read_at_most, size_text
 from redrabbit.base.printable import visible
 from redrabbit.base.sentence import sentence, system_words
+from redrabbit.config.calendar_table import read_calendar_days
 from redrabbit.config.codes import refuse_confusions
 from redrabbit.config.cross_checks import check_plan, refuse_duplicate_ids
 from redrabbit.config.located_yaml import Node, parse
@@ -40,7 +42,9 @@ PLANT_FILE: Final = "plant.yaml"
 PLAN_YAML: Final = "control_plan.yaml"
 PLAN_TABLE: Final = "control_plan.csv"
 PLAN_WORKBOOK: Final = "control_plan.xlsx"
-NO_STATIONS: Final = frozenset({PLANT_FILE, PLAN_YAML, PLAN_TABLE})
+CALENDAR_DAYS: Final = "calendar_days.yaml"
+"""What people have set of the calendars: written by the database, and none of a folder's files."""
+NO_STATIONS: Final = frozenset({PLANT_FILE, PLAN_YAML, PLAN_TABLE, CALENDAR_DAYS})
 
 MOST_BYTES: Final = 2 * MB
 """Of one file; the largest real ones have a tenth of it."""
@@ -210,6 +214,16 @@ def _found(folder: Path, problems: Problems) -> dict[str, str | None]:
                 sentence("{stem}.yaml", stem=path.stem),
                 "rename it",
             )
+        elif path.name == CALENDAR_DAYS:
+            problems.add(
+                SourcePosition(path.name),
+                sentence("a file that the database owns"),
+                sentence(
+                    "holidays, make-up days, overtime and shutdowns in {plant_file}",
+                    plant_file=PLANT_FILE,
+                ),
+                "move it out of this folder",
+            )
         elif path.suffix == ".yaml" or path.name == PLAN_TABLE:
             texts[path.name] = _text(path, problems)
     return texts
@@ -275,7 +289,11 @@ def _read_plant(roots: Roots, problems: Problems) -> PlantFile:
             sentence("a file {plant_file}", plant_file=PLANT_FILE),
         )
     root = roots.get(PLANT_FILE)
-    return read_plant_file(root, problems) if root is not None else PlantFile()
+    plant = read_plant_file(root, problems) if root is not None else PlantFile()
+    days = roots.get(CALENDAR_DAYS)
+    if days is None:
+        return plant
+    return replace(plant, calendars=read_calendar_days(days, plant.calendars, problems))
 
 
 def _read_stations(roots: Roots, plant: PlantFile, problems: Problems) -> list[StationFile | None]:
@@ -385,6 +403,16 @@ def _in_force(
     return (
         whole,
         planned,
+        *(
+            InForceItem(
+                kind=InForceKind.CALENDAR,
+                id=CALENDAR_DAYS,
+                revision=None,
+                digest=_sha256(texts[name]),
+            )
+            for name in (CALENDAR_DAYS,)
+            if name in texts
+        ),
         *(
             InForceItem(
                 kind=InForceKind.STATION,

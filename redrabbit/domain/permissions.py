@@ -6,7 +6,7 @@ say which of a service's acts it may do. Not here: what the role further limits 
 
 from collections.abc import Mapping
 
-from redrabbit.domain import acts, people_acts, plan_acts
+from redrabbit.domain import acts, calendar_acts, people_acts, plan_acts
 from redrabbit.domain.acts import Act
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.fact import Record
@@ -57,6 +57,8 @@ MAY: Mapping[type[Act[Record]], frozenset[Role]] = {
     acts.RefuseApproval: _LEADING,  # whoever may approve it: `redrabbit.domain.role_limits`
     acts.WithdrawRequest: _REPAIRING | {Role.PARTS_KEEPER},  # whoever asked, whatever they are now
     acts.GiveSignature: _ON_THE_FLOOR,  # which meaning takes whom: `redrabbit.domain.signing`
+    calendar_acts.ChangeCalendar: frozenset({Role.QUALITY_ENGINEER}),
+    calendar_acts.TakeBackCalendarChange: frozenset({Role.QUALITY_ENGINEER}),
     plan_acts.ApprovePlan: frozenset({Role.QUALITY_ENGINEER}),
     plan_acts.SchedulePlan: frozenset({Role.QUALITY_ENGINEER}),
     plan_acts.DiscardPlan: frozenset({Role.QUALITY_ENGINEER}),
@@ -106,6 +108,7 @@ NEED_PROOF: frozenset[type[Act[Record]]] = frozenset(
         acts.GiveSignature,
         acts.RefuseApproval,
         acts.WithdrawRequest,
+        *calendar_acts.CALENDAR_ACTS,
         *plan_acts.PLAN_ACTS,
         *people_acts.PEOPLE_ACTS,
     }

@@ -11,6 +11,7 @@ from redrabbit.domain.facts.alarm import AlarmRecord
 from redrabbit.domain.facts.alarm_told import AlarmToldRecord
 from redrabbit.domain.facts.approval import ApprovalRecord
 from redrabbit.domain.facts.badge import BadgeRecord
+from redrabbit.domain.facts.calendar_change import CalendarChangeRecord
 from redrabbit.domain.facts.catalogue import RECORDS
 from redrabbit.domain.facts.challenge_part import ChallengePartRecord
 from redrabbit.domain.facts.check import CheckRecord
@@ -53,6 +54,7 @@ __all__ = [
     "AlarmToldRecord",
     "ApprovalRecord",
     "BadgeRecord",
+    "CalendarChangeRecord",
     "ChallengePartRecord",
     "CheckRecord",
     "ClockDoubtRecord",

@@ -9,7 +9,7 @@ their station; all others straight to the database.
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, cast
 
-from redrabbit.domain import acts, plan_acts
+from redrabbit.domain import acts, calendar_acts, plan_acts
 from redrabbit.domain.acts import Act
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.errors import Refusal
@@ -24,6 +24,7 @@ from redrabbit.domain.records import ContainmentRecord, PulseRecord, RunRecord
 from redrabbit.domain.run import Disowned, SaidHeld
 from redrabbit.services import (
     approving,
+    changing_calendar,
     containing,
     explaining,
     messaging,
@@ -416,6 +417,12 @@ COMMANDS: Mapping[
     ),
     acts.DropMessage: lambda uow, _plant, act, by, _n: messaging.drop(
         uow, act.alarm_id, act.receiver, actor=by
+    ),
+    calendar_acts.ChangeCalendar: lambda uow, plant, act, by, _n: changing_calendar.change_calendar(
+        uow, plant, act, actor=by
+    ),
+    calendar_acts.TakeBackCalendarChange: lambda uow, _plant, act, by, _n: (
+        changing_calendar.take_back(uow, act.line, act.number, reason=act.reason, actor=by)
     ),
     plan_acts.ApprovePlan: lambda uow, _plant, act, by, _n: plan_revisions.approve(
         uow, act, actor=by

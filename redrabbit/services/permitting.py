@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from redrabbit.domain import acts, people_acts, plan_acts
+from redrabbit.domain import acts, calendar_acts, people_acts, plan_acts
 from redrabbit.domain.acts import Act
 from redrabbit.domain.approval import Approvable, ApprovalMode
 from redrabbit.domain.asked_acts import act_asked
@@ -194,7 +194,7 @@ def place_of(reader: Reader, plant: Plant, act: Act[Any]) -> Place | None:
         return _on({check.id: check.line for check in plant.plan.checks}.get(act.check_id))
     if isinstance(act, acts.DecidePulse):
         return _at(plant, act.station)
-    if isinstance(act, acts.DeclarePause | acts.TellEvent):
+    if isinstance(act, acts.DeclarePause | acts.TellEvent | calendar_acts.ActOnCalendar):
         return Place(act.line)
     if isinstance(act, acts.TestReceiver | acts.ConfirmClock):
         return ANYWHERE

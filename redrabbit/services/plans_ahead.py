@@ -11,9 +11,12 @@ from datetime import datetime
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import PlanRevisionRecord
 from redrabbit.services.agent import SCHEDULE_S, Agent
+from redrabbit.services.changing_calendar import DAYS, calendar_days_text, changes_of
 from redrabbit.services.errors import StoreTrouble
 from redrabbit.services.plan_revisions import hold_back, next_change
 
+LoadDays = Callable[[Mapping[str, str], str | None], tuple[Plant, Mapping[str, str]]]
+"""Returns the configuration with what people have set of the calendars."""
 LoadRevised = Callable[[Mapping[str, str], str], tuple[Plant, Mapping[str, str]] | str]
 """Returns the configuration with another plan in place of its own; what is wrong with it where that can't be."""
 
@@ -23,9 +26,10 @@ log = logging.getLogger("redrabbit.agent")
 class PlansAhead:
     """Watches for the instant of the next plan."""
 
-    def __init__(self, agent: Agent, load: LoadRevised) -> None:
+    def __init__(self, agent: Agent, load: LoadRevised, load_days: LoadDays | None = None) -> None:
         self._agent = agent
         self._load = load
+        self._load_days = load_days
 
     async def run(self) -> None:
         """Take each plan over at its instant, until cancelled."""
@@ -48,10 +52,23 @@ class PlansAhead:
         while True:
             change = await self._agent.database.read(next_change)
             if change is None or change.effective_at is None:
+                await self._follow_calendars()
                 return None
             if change.effective_at > self._agent.clock.now():
+                await self._follow_calendars()
                 return change.effective_at
             await self._take(change, change.effective_at)
+
+    async def _follow_calendars(self) -> None:
+        """Take over what people have set of the calendars since the last look; it counts from now (decision 49)."""
+        if self._load_days is None:
+            return
+        days = await self._agent.database.read(lambda r: calendar_days_text(changes_of(r)))
+        if days == self._agent.files.get(DAYS):
+            return
+        plant, files = await asyncio.to_thread(self._load_days, self._agent.files, days)
+        await self._agent.take_over(plant, files)
+        log.info("calendars in force", extra={"changed": True})
 
     async def _take(self, change: PlanRevisionRecord, at: datetime) -> None:
         loaded = await asyncio.to_thread(self._load, self._agent.files, change.content)

@@ -6,6 +6,7 @@ import pytest
 
 from redrabbit.domain import acts, people_acts
 from redrabbit.domain.acts import ACTS, Act
+from redrabbit.domain.calendar_acts import CALENDAR_ACTS
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.token import Scope
 from redrabbit.domain.identity import How, PartId, PersonId, RunId
@@ -74,6 +75,8 @@ DECIDED: Final = {
     "give_signature": "xx---x---",
     "refuse_approval": "-x---x---",
     "withdraw_request": "xxxxxx---",
+    "change_calendar": "-----x---",
+    "take_back_calendar_change": "-----x---",
     "approve_plan": "-----x---",
     "schedule_plan": "-----x---",
     "discard_plan": "-----x---",
@@ -102,7 +105,7 @@ EXPECTED: Final = [
     for act, marks in DECIDED.items()
     for role, mark in zip(ROLES, marks, strict=True)
 ]
-EVERY: Final = (*ACTS, *PLAN_ACTS, *PEOPLE_ACTS)
+EVERY: Final = (*ACTS, *CALENDAR_ACTS, *PLAN_ACTS, *PEOPLE_ACTS)
 BY_KIND: Final = {kind.KIND: kind for kind in EVERY}
 
 
@@ -201,7 +204,7 @@ def test_a_badge_alone_is_too_little_for_what_cannot_be_taken_back() -> None:
         *("give_signature", "refuse_approval", "withdraw_request"),
     }
     of_people = {kind.KIND for kind in PEOPLE_ACTS} - {"teach_in_badge"}
-    assert asked - on_records == of_people | {kind.KIND for kind in PLAN_ACTS}
+    assert asked - on_records == of_people | {kind.KIND for kind in (*CALENDAR_ACTS, *PLAN_ACTS)}
     proving = {How.BADGE_PIN, How.PASSWORD, How.OIDC, How.SECURITY_KEY}
     for how in How:
         require_proof(how, ABORT)

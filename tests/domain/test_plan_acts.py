@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from redrabbit.domain import plan_acts
 from redrabbit.domain.acts import ACTS, Act
+from redrabbit.domain.calendar_acts import CALENDAR_ACTS
 from redrabbit.domain.facts.codec import decode, encode, field_names
 from redrabbit.domain.people_acts import PEOPLE_ACTS
 from redrabbit.domain.plan_acts import PLAN_ACTS, ActOnPlan, approval_here
@@ -29,7 +30,7 @@ def test_an_act_is_named_as_its_class_and_no_other_is() -> None:
         words = "".join(f"_{c.lower()}" if c.isupper() else c for c in kind.__name__)
         assert words.removeprefix("_") == kind.KIND
         assert not set(field_names(kind)) & {"actor", "by", "operator", "name", "how", "token"}
-    every = (*ACTS, *PLAN_ACTS, *PEOPLE_ACTS)
+    every = (*ACTS, *CALENDAR_ACTS, *PLAN_ACTS, *PEOPLE_ACTS)
     assert len({kind.KIND for kind in every}) == len(every)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from redrabbit.domain import acts, permissions
 from redrabbit.domain.acts import Act
+from redrabbit.domain.calendar_acts import CALENDAR_ACTS
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.catalogue import fact_of
@@ -574,7 +575,7 @@ async def test_what_is_no_name_is_refused(name: str, code: str) -> None:
 
 
 def test_every_act_is_asked_of_somebody() -> None:
-    assert set(permissions.MAY) == {*acts.ACTS, *PLAN_ACTS, *PEOPLE_ACTS}
+    assert set(permissions.MAY) == {*acts.ACTS, *CALENDAR_ACTS, *PLAN_ACTS, *PEOPLE_ACTS}
     assert set(PEOPLE_COMMANDS) == set(PEOPLE_ACTS)
     assert START.check_id == TORQUE_CHECK
 

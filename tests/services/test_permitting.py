@@ -6,17 +6,19 @@ is asked for by name below.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 import pytest
 
-from redrabbit.domain import acts, people_acts, plan_acts
+from redrabbit.domain import acts, calendar_acts, people_acts, plan_acts
 from redrabbit.domain.acts import ACTS, Act
 from redrabbit.domain.approval import Approvable, ApprovalMode
+from redrabbit.domain.calendar_acts import CALENDAR_ACTS
 from redrabbit.domain.challenge_part import PartState
 from redrabbit.domain.credential import CredentialKind
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.calendar_change import CalendarDayKind
 from redrabbit.domain.facts.fact import event_of, json_of
 from redrabbit.domain.facts.person import PersonKind, PersonLanguage
 from redrabbit.domain.facts.run import RunClosed
@@ -138,6 +140,17 @@ EXAMPLES: Final[tuple[Act[Any], ...]] = (
     ),
     acts.RefuseApproval(entry=ASKED, reason="not now"),
     acts.WithdrawRequest(entry=OWN),
+    calendar_acts.ChangeCalendar(
+        line=LINE,
+        kind=CalendarDayKind.HOLIDAY,
+        first_day=date(2026, 12, 24),
+        last_day=None,
+        weekday=None,
+        starts_at=None,
+        ends_at=None,
+        reason="plant day",
+    ),
+    calendar_acts.TakeBackCalendarChange(line=LINE, number=1, reason="it is worked"),
     plan_acts.approval_here(PLAN),
     plan_acts.SchedulePlan(digest=PLAN, effective_at=None),
     plan_acts.DiscardPlan(digest=PLAN, reason="a typing error"),
@@ -275,7 +288,7 @@ def by_kind(act: Act[Any]) -> str:
 
 
 def test_there_is_one_example_of_each_act() -> None:
-    assert [type(act) for act in EXAMPLES] == [*ACTS, *PLAN_ACTS, *PEOPLE_ACTS]
+    assert [type(act) for act in EXAMPLES] == [*ACTS, *CALENDAR_ACTS, *PLAN_ACTS, *PEOPLE_ACTS]
     of_the_act = {
         acts.StartRun,
         acts.DecidePulse,
@@ -534,7 +547,7 @@ def test_an_act_about_what_is_not_there_is_left_to_say_so() -> None:
 
 
 def test_every_limit_is_of_an_act_that_there_is() -> None:
-    assert set(LIMITS) <= {*ACTS, *PLAN_ACTS, *PEOPLE_ACTS}
+    assert set(LIMITS) <= {*ACTS, *CALENDAR_ACTS, *PLAN_ACTS, *PEOPLE_ACTS}
 
 
 def test_a_run_is_ended_by_whoever_had_a_hand_in_it() -> None:

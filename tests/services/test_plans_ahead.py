@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from redrabbit.domain import acts
+from redrabbit.domain.calendar_acts import ChangeCalendar, TakeBackCalendarChange
+from redrabbit.domain.facts.calendar_change import CalendarDayKind
 from redrabbit.domain.facts.plan_revision import HeldBackCode, PlanState
 from redrabbit.domain.facts.plant import InForceItem, InForceKind
 from redrabbit.domain.identity import RunId
@@ -14,9 +16,10 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import OccurrenceRecord, PlanRevisionRecord
 from redrabbit.domain.schedule import Daily
 from redrabbit.services import plan_revisions
+from redrabbit.services.changing_calendar import DAYS
 from redrabbit.services.plan_revisions import NewPlan
 from redrabbit.services.plans_ahead import PlansAhead
-from tests.plants import a_check, a_plant
+from tests.plants import LINE, a_check, a_plant
 from tests.services.served import ANNA, Served
 
 DIGEST = "b" * 64
@@ -81,3 +84,43 @@ async def test_one_that_does_not_fit_is_held_back_and_obligations_go_on() -> Non
         "shift:2026-03-02:early",
         "shift:2026-03-02:late",
     ]
+
+
+async def test_what_people_set_of_a_calendar_is_taken_over_without_a_restart() -> None:
+    """It counts from then (decision 49), and once."""
+    served = await Served.opened()
+    taken: list[str | None] = []
+
+    def with_days(files: Mapping[str, str], days: str | None) -> tuple[Plant, Mapping[str, str]]:
+        taken.append(days)
+        plant, rest = served.agent.plant, {k: v for k, v in files.items() if k != DAYS}
+        calendar = plant.calendars[LINE]
+        holidays = frozenset() if days is None else frozenset({date(2026, 12, 24)})
+        changed = {LINE: replace(calendar, holidays=holidays)}
+        digest = ("d" if days is None else "e") * 64
+        return replace(plant, calendars=changed, digest=digest), (
+            rest if days is None else {**rest, DAYS: days}
+        )
+
+    ahead = PlansAhead(served.agent, loaded, with_days)
+    assert await ahead.step() is None
+    assert taken == []
+    act = ChangeCalendar(
+        line=LINE,
+        kind=CalendarDayKind.HOLIDAY,
+        first_day=date(2026, 12, 24),
+        last_day=None,
+        weekday=None,
+        starts_at=None,
+        ends_at=None,
+        reason="Christmas",
+    )
+    await served.service.do(act, ANNA)
+    assert await ahead.step() is None
+    assert served.service.plant.calendars[LINE].holidays == {date(2026, 12, 24)}
+    assert await ahead.step() is None
+    back = TakeBackCalendarChange(line=LINE, number=1, reason="it is worked")
+    await served.service.do(back, ANNA)
+    assert await ahead.step() is None
+    assert served.service.plant.calendars[LINE].holidays == frozenset()
+    assert [each is None for each in taken] == [False, True]

@@ -22,6 +22,7 @@ from sqlalchemy import delete, update
 from redrabbit.config.plant import load_plant, read_configuration
 from redrabbit.domain.acts import GiveSignature, QuarantinePart, ReleasePart
 from redrabbit.domain.approval import Approvable, ApprovalMode, ApprovalRules
+from redrabbit.domain.calendar_acts import ChangeCalendar
 from redrabbit.domain.clock_doubts import open_doubts
 from redrabbit.domain.credential import CredentialKind
 from redrabbit.domain.erasable import SALT_BYTES, StatedName
@@ -30,6 +31,7 @@ from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.approval import ApprovalAsked
 from redrabbit.domain.facts.approval_request import ApprovalCarriedOut
 from redrabbit.domain.facts.badge import BadgeIssued, BadgeRevoked
+from redrabbit.domain.facts.calendar_change import CalendarDayKind
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.facts.check import CheckDueAgain, CheckDueAnew
 from redrabbit.domain.facts.clock import ClockDoubted, ClockSettled, ClockSettledBy
@@ -89,6 +91,7 @@ from redrabbit.domain.identity import (
     ContainmentId,
     GrantId,
     How,
+    LineId,
     PartId,
     PauseId,
     PersonId,
@@ -136,6 +139,7 @@ from redrabbit.services.accepting_loss import accept_loss
 from redrabbit.services.agent import note_stopped
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.approving import after_act, tell_overdue
+from redrabbit.services.changing_calendar import change_calendar, take_back
 from redrabbit.services.clock_steps import note_clock_step
 from redrabbit.services.containing import EndTold
 from redrabbit.services.deliveries import ParkedReason
@@ -593,9 +597,26 @@ def _planned(shop: Shop) -> None:
             uow, lapsed.occurrence_id, text="part at calibration 样件外送检定", actor=CARLA
         )
     )
+    _calendar_changed(shop)
     for alarm in shop.find(AlarmRecord)[:3]:
         _acknowledge(shop, alarm.alarm_id)
     _acknowledge(shop, shop.find(AlarmRecord)[3].alarm_id, CARLA)
+
+
+def _calendar_changed(shop: Shop) -> None:
+    """A Sunday that the line works, which is taken back again."""
+    act = ChangeCalendar(
+        line=LineId("line1"),
+        kind=CalendarDayKind.OVERTIME,
+        first_day=date(2026, 3, 22),
+        last_day=None,
+        weekday=None,
+        starts_at="01:00",
+        ends_at="02:00",
+        reason="order 4711 加班",
+    )
+    shop.write(lambda uow: change_calendar(uow, shop.plant, act, actor=CARLA))
+    shop.write(lambda uow: take_back(uow, act.line, 1, reason="postponed", actor=CARLA))
 
 
 def _parts_made(shop: Shop) -> None:

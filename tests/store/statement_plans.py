@@ -20,6 +20,7 @@ SMALL: Final[Mapping[str, str]] = {
     "stations": "its stations",
     "devices": "its devices",
     "pulses": "signals of its stations",
+    "calendar_changes": "special days that people set: some a line each year",
     "configurations": "one row each time that somebody changes a file",
     "stated_names": "its people",
     "people": "its people, those who left included",

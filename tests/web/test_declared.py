@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from redrabbit.domain import acts, plan_acts
+from redrabbit.domain import acts, calendar_acts, plan_acts
 from redrabbit.domain.people_acts import PEOPLE_ACTS
 from redrabbit.services.doing import COMMANDS, MOVES
 from redrabbit.services.permitting import LIMITS
@@ -23,7 +23,7 @@ from tests.web.declared import Document, call_of, codes_of, document_of, not_lis
 from tests.web.refused_in import codes_of_act
 
 API = Path(__file__).parent.parent.parent / "redrabbit" / "web" / "api"
-ACTS_OF = {"acts": acts, "plan_acts": plan_acts}
+ACTS_OF = {"acts": acts, "calendar_acts": calendar_acts, "plan_acts": plan_acts}
 PULSES = ("confirm_pulse", "refuse_pulse")
 """Two calls of one act, which a function that they share makes."""
 BY_FORM = {

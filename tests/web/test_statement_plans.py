@@ -344,6 +344,8 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
         *(f"{api}/alarms/{each.alarm_id}/told" for each in alarms[:3]),
         *_asked(f"{api}/silences", {"cursor": silences[-1].silence_id}),
         *_asked(f"{api}/pauses", {"cursor": pauses[-1].pause_id}),
+        "/calendar/set",
+        *_asked(f"{api}/lines/line1/calendar-changes", {"cursor": "1", "limit": "1"}),
         *_asked(f"{api}/lines/line1/events", {"cursor": events[-1].event_id, "limit": "1"}),
         *(
             f"{api}/{kind}?limit=1"

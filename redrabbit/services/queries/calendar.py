@@ -8,8 +8,12 @@ from enum import StrEnum
 from typing import Final
 
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import CalendarChangeRecord
 from redrabbit.domain.shift_calendar import ShiftCalendar, ShiftWindow, plant_date, windows_on
 from redrabbit.domain.text import Text
+from redrabbit.services.changing_calendar import all_changes
+from redrabbit.services.ports import Reader
+from redrabbit.services.queries.people import Names, Person, names_in, person
 
 MONTHS: Final = range(1, 13)
 FIRST_YEAR, LAST_YEAR = 2000, 2099
@@ -56,6 +60,25 @@ class CalendarMonth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeShown:
+    """What somebody set, and whether it was taken back."""
+
+    number: int
+    kind: DayKind
+    first_day: date
+    last_day: date
+    weekday: int | None
+    starts_at: str | None
+    ends_at: str | None
+    reason: str
+    at: datetime
+    by: Person | None
+    taken_back_at: datetime | None
+    taken_back_by: Person | None
+    taken_back_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarPage:
     """What the page says."""
 
@@ -68,6 +91,8 @@ class CalendarPage:
     months: tuple[CalendarMonth, ...]
     listed: tuple[CalendarDay, ...]
     """Of a month every day, of a year those that are special."""
+    changes: tuple[ChangeShown, ...]
+    """What people have set of the line's calendar, the last one first."""
 
     @property
     def before(self) -> tuple[int, int | None]:
@@ -85,10 +110,18 @@ class CalendarPage:
 
 
 def calendar_page(
-    plant: Plant, line: str | None, year: int | None, month: int | None, now: datetime
+    reader: Reader,
+    plant: Plant,
+    line: str | None,
+    period: tuple[int | None, int | None],
+    now: datetime,
 ) -> CalendarPage:
-    """Return a month of a line, or its year where no month is asked for; of this month where nothing is. KeyError for no line of the plant."""
+    """Return a month of a line, or its year where no month is asked for; of this month where nothing is. KeyError for no line of the plant.
+
+    `period` is a year and a month.
+    """
     today = plant_date(plant.zone, now)
+    year, month = period
     if year is None:
         year, month = today.year, today.month
     lines = {str(each.id): each for each in plant.lines}
@@ -99,7 +132,10 @@ def calendar_page(
         for each in (MONTHS if month is None else (month,))
     )
     days = [day for each in months for week in each.weeks for day in week if day is not None]
+    names = names_in(reader)
+    changes = tuple(_change(names, each) for each in all_changes(reader, chosen.id))
     return CalendarPage(
+        changes=changes,
         lines=tuple((each.id, each.name) for each in plant.lines),
         line=chosen.id,
         name=chosen.name,
@@ -107,6 +143,25 @@ def calendar_page(
         month=month,
         months=months,
         listed=tuple(day for day in days if month is not None or day.kinds),
+    )
+
+
+def _change(names: Names, change: CalendarChangeRecord) -> ChangeShown:
+    back = change.taken_back_by, change.taken_back_how, change.taken_back_entry
+    return ChangeShown(
+        number=change.number,
+        kind=DayKind(change.kind.value),
+        first_day=change.first_day,
+        last_day=change.last_day,
+        weekday=change.weekday,
+        starts_at=change.starts_at,
+        ends_at=change.ends_at,
+        reason=change.reason_text,
+        at=change.changed_at,
+        by=person(names, change.changed_by, change.changed_how, change.changed_entry),
+        taken_back_at=change.taken_back_at,
+        taken_back_by=person(names, *back),
+        taken_back_reason=change.taken_back_text,
     )
 
 

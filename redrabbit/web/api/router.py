@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from redrabbit.web.api.alarms import alarms_router, silences_router
 from redrabbit.web.api.approvals import approvals_api_router
+from redrabbit.web.api.calendars import calendars_router
 from redrabbit.web.api.clock import clock_router
 from redrabbit.web.api.containments import containments_router
 from redrabbit.web.api.coverage import coverage_api_router
@@ -44,6 +45,7 @@ def api_routers(site: Site) -> Iterator[APIRouter]:
     yield pauses_router(site)
     yield clock_router(site)
     yield plant_events_router(site)
+    yield calendars_router(site)
     yield runs_router(site)
     yield containments_router(site)
     yield alarms_router(site)

@@ -41,6 +41,8 @@ ADDED = {
     "approval_moot",
     "approval_overdue",
     "badge_issued",
+    "calendar_changed",
+    "calendar_change_taken_back",
     "check_due_again",
     "check_due_anew",
     "clock_doubted",

@@ -8,7 +8,8 @@ import pytest
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.shift_calendar import Break, MakeUpDay, Overtime, Shutdown
 from redrabbit.services.queries.calendar import CalendarPage, DayKind, calendar_page
-from tests.plants import LINE, a_plant
+from simulators.virtual_clock import VirtualClock
+from tests.plants import LINE, a_memory_database, a_plant
 
 NOW = datetime(2026, 10, 9, 12, tzinfo=UTC)
 
@@ -30,6 +31,13 @@ def with_special_days() -> Plant:
     return replace(plant, calendars={LINE: special})
 
 
+def a_page(
+    plant: Plant, line: str | None, year: int | None, month: int | None, now: datetime
+) -> CalendarPage:
+    database = a_memory_database(plant, VirtualClock(now))
+    return database.read_now(lambda r: calendar_page(r, plant, line, (year, month), now))
+
+
 def shown(page: CalendarPage) -> dict[date, tuple[list[str], list[str]]]:
     return {
         each.day: ([kind.value for kind in each.kinds], [shift.name for shift in each.shifts])
@@ -38,7 +46,7 @@ def shown(page: CalendarPage) -> dict[date, tuple[list[str], list[str]]]:
 
 
 def test_a_month_lists_each_of_its_days() -> None:
-    page = calendar_page(with_special_days(), None, None, None, NOW)
+    page = a_page(with_special_days(), None, None, None, NOW)
     assert (page.year, page.month, page.before, page.after) == (2026, 10, (2026, 9), (2026, 11))
     assert len(page.listed) == 31
     days = shown(page)
@@ -58,7 +66,7 @@ def test_a_month_lists_each_of_its_days() -> None:
 
 
 def test_a_year_lists_what_is_special() -> None:
-    page = calendar_page(with_special_days(), LINE, 2026, None, NOW)
+    page = a_page(with_special_days(), LINE, 2026, None, NOW)
     assert (page.before, page.after) == ((2025, None), (2027, None))
     assert [month.first.month for month in page.months] == list(range(1, 13))
     assert shown(page).keys() == {
@@ -75,10 +83,10 @@ def test_a_year_lists_what_is_special() -> None:
 def test_months_go_on_over_the_year(
     month: int, before: tuple[int, int], after: tuple[int, int]
 ) -> None:
-    page = calendar_page(a_plant(), LINE, 2027, month, NOW)
+    page = a_page(a_plant(), LINE, 2027, month, NOW)
     assert (page.before, page.after) == (before, after)
 
 
 def test_a_line_that_is_not_there_is_none() -> None:
     with pytest.raises(KeyError):
-        calendar_page(a_plant(), "line9", None, None, NOW)
+        a_page(a_plant(), "line9", None, None, NOW)
