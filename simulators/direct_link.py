@@ -98,7 +98,7 @@ class DirectModbus:
         ended_at = now + timedelta(seconds=took_s)
         if failure is not None:
             return PollReply(began_at=now, ended_at=ended_at, values=None, failure=failure)
-        values = self._values(fault)
+        values = _as_its_reader_tells(self._values(fault), fault)
         refused = BITS & values.keys() if _is(fault, FaultKind.DEAD_BLOCK) else frozenset[str]()
         no_values = self._no_value if _is(fault, FaultKind.NO_VALUE) else {}
         left_out = refused | no_values.keys()
@@ -137,6 +137,13 @@ class Begun:
         elif fault.kind is FaultKind.COUNTER_RESET:
             self._world.reset_counter(self._station)
         return True
+
+
+def _as_its_reader_tells(values: Mapping[str, Value], fault: Fault | None) -> Mapping[str, Value]:
+    """Return what a station shows, without its label where that can't be read."""
+    if _is(fault, FaultKind.LABEL_UNREAD) and "part_code" in values:
+        return {**values, "part_code": ""}
+    return values
 
 
 def _is(fault: Fault | None, kind: FaultKind) -> bool:
@@ -200,7 +207,7 @@ class DirectMqtt:
         return [_arrival(now, sent) for sent in (*late, *said)]
 
     def _said(self, now: datetime, fault: Fault | None, *, everything: bool) -> list[Sent]:
-        shown = self._world.snapshot(self._station)
+        shown = dict(_as_its_reader_tells(self._world.snapshot(self._station), fault))
         if _is(fault, FaultKind.NO_VALUE):
             shown |= self._no_value
         different = [name for name in shown if shown[name] != self._shown[name]]

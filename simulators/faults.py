@@ -37,6 +37,8 @@ class FaultKind(Enum):
     """Its counters begin at zero, as somebody sets them back at a shift's change."""
     WRONG_PROGRAM = "wrong_program"
     """It works by another program than production's, and tells which."""
+    LABEL_UNREAD = "label_unread"
+    """It tells no part any more though one lies there: a dirty label, or one that is told for a moment only."""
     REORDERED_MESSAGE = "reordered_message"
     DUPLICATED_MESSAGE = "duplicated_message"
     LOST_MESSAGE = "lost_message"
@@ -58,6 +60,8 @@ class FaultKind(Enum):
     """The product's wall clock jumps by `step_s`; of no station."""
     PRODUCT_RESTART = "product_restart"
     """The product is killed and comes back at `until`; of no station."""
+    FREEZE = "freeze"
+    """The product's process stands still, or its machine sleeps, and goes on at `until`; of no station."""
 
 
 POLLED = (
@@ -91,7 +95,7 @@ OF_TELLING_MACHINES = (
 """Of polled stations that show an uptime: of others nobody could tell that they were restarted.
 
 They are few, so that what concerns them comes often there."""
-OF_THE_PRODUCT = (FaultKind.CLOCK_STEP, FaultKind.PRODUCT_RESTART)
+OF_THE_PRODUCT = (FaultKind.CLOCK_STEP, FaultKind.PRODUCT_RESTART, FaultKind.FREEZE)
 OF_THE_STORE = (FaultKind.STORE_STALL, FaultKind.STORE_AWAY, FaultKind.RECORD_REFUSED)
 """Of the product's database; of no station."""
 
@@ -108,6 +112,7 @@ LONGEST_S = {
     FaultKind.NO_VALUE: 10.0,
     FaultKind.COUNTER_RESET: 1.0,
     FaultKind.WRONG_PROGRAM: 60.0,
+    FaultKind.LABEL_UNREAD: 10.0,
     FaultKind.REORDERED_MESSAGE: 10.0,
     FaultKind.DUPLICATED_MESSAGE: 10.0,
     FaultKind.LOST_MESSAGE: 10.0,
@@ -121,6 +126,7 @@ LONGEST_S = {
     FaultKind.RECORD_REFUSED: 20.0,
     FaultKind.CLOCK_STEP: 0.0,
     FaultKind.PRODUCT_RESTART: 300.0,
+    FaultKind.FREEZE: 40.0,
 }
 """How long each lasts at most."""
 LONGEST_STEP_S = 420.0
@@ -156,7 +162,7 @@ class FaultPlan:
         return None
 
     def of_the_product(self) -> tuple[Fault, ...]:
-        """Return the clock steps and restarts."""
+        """Return the clock steps, restarts and standstills."""
         return tuple(fault for fault in self.faults if fault.station is None)
 
     def change_instants(self) -> tuple[datetime, ...]:

@@ -2,7 +2,9 @@
 
 A controller in STOP goes on answering, with what its memory held when it stopped. So where a station
 declares a heartbeat, its values count only while that was seen to change in time: otherwise what is read
-is handed on as a failure, `NOT_RUNNING`, and everything is told anew once the heart beats again (B1).
+is handed on as a failure, `NOT_RUNNING`, and everything is told anew once the heart beats again (B1). That it
+stopped is said only where somebody looked all the while: after a time in which nobody did, be it because the
+service stood still (R12), the heart is not seen to beat yet, `NOT_YET_READ`.
 
 A counter that is declared `resets: never` and goes back, by more than its rollover explains, says that the
 machine was restarted. What was known before such a restart says nothing of what comes after it.
@@ -45,6 +47,8 @@ class MachineWatch:
         self._heart: Value | None = None
         self._beat_at: datetime | None = None
         self._watched_since: datetime | None = None
+        """Since when somebody looked at the heart without a gap in which a beat could hide."""
+        self._looked_at: datetime | None = None
         self._told: dict[SignalName, Observation] = {}
         """What the link told last of each signal, as it tells a value only when it changes."""
         self._withheld: set[SignalName] = set()
@@ -60,14 +64,13 @@ class MachineWatch:
             acquisition = self._noted(acquisition)
         if self._heartbeat is None or not acquisition.signals:
             return acquisition
-        at = acquisition.window.ended_at
-        if self._watched_since is None:
-            self._watched_since = at
-        beat_at = self._beat_at or self._watched_since
-        if self._beat_at is None or at - beat_at > self._every:
-            unheard = self._beat_at is None and at - beat_at <= self._every
+        window = acquisition.window
+        watched_since = self._look(acquisition)
+        if self._beat_at is None or window.ended_at - self._beat_at > self._every:
+            still_since = max(self._beat_at or watched_since, watched_since)
+            stopped = window.began_at - still_since > self._every
             return self._withhold(
-                acquisition, Reason.NOT_YET_READ if unheard else Reason.NOT_RUNNING
+                acquisition, Reason.NOT_RUNNING if stopped else Reason.NOT_YET_READ
             )
         return self._tell_anew(acquisition) if self._withheld else acquisition
 
@@ -80,6 +83,19 @@ class MachineWatch:
         self._watched_since = (
             self._watched_since + step if self._watched_since is not None else None
         )
+        self._looked_at = self._looked_at + step if self._looked_at is not None else None
+
+    def _look(self, acquisition: Acquisition) -> datetime:
+        """Return since when somebody has looked at the heart without a gap, this acquisition included."""
+        window = acquisition.window
+        if self._heartbeat is not None and self._heartbeat.signal in acquisition.signals:
+            gap = window.began_at - self._looked_at if self._looked_at is not None else None
+            if gap is not None and gap > self._every:
+                self._watched_since = window.ended_at
+            self._looked_at = window.ended_at
+        if self._watched_since is None:
+            self._watched_since = window.ended_at
+        return self._watched_since
 
     def _forget(self, acquisition: Acquisition) -> None:
         """After a failure the link tells everything anew by itself."""

@@ -76,6 +76,38 @@ def test_nothing_is_read_of_a_machine_until_its_heart_is_seen_to_beat() -> None:
     assert told_by(beating) == {"rejected": False, "accepted": False, "life": True}
 
 
+def test_an_answer_that_was_under_way_while_nobody_watched_stops_no_machine() -> None:
+    """R12: the service stood still for thirty seconds in a poll; the value may be from before."""
+    watch = beating_watch()
+    under_way = watch.take(an_acquisition(33, covers=ALL, took_s=29.9))
+    assert under_way.failure is Reason.NOT_YET_READ
+    assert watch.take(poll(33.1, life=False)).failure is None
+
+
+def test_a_heart_that_happens_to_be_as_before_nobody_looked_stops_no_machine() -> None:
+    """R12: a bit that goes to and fro is as it was half the time."""
+    watch = beating_watch()
+    assert watch.take(poll(33)).failure is Reason.NOT_YET_READ
+    assert watch.take(poll(34)).failure is Reason.NOT_YET_READ
+    assert watch.take(poll(34.9)).failure is Reason.NOT_YET_READ
+    assert watch.take(poll(35.2)).failure is Reason.NOT_RUNNING
+
+
+def test_a_heart_that_stopped_under_somebody_s_eyes_is_told_at_once() -> None:
+    watch = beating_watch()
+    for seconds in (3.5, 4.0, 4.5):
+        assert watch.take(poll(seconds)).failure is None
+    assert watch.take(poll(5.5)).failure is Reason.NOT_RUNNING
+
+
+def beating_watch() -> MachineWatch:
+    """Return one that has seen the heart beat at second 3."""
+    watch = MachineWatch(the_station())
+    watch.take(poll(2, rejected=False, accepted=False, life=False))
+    assert watch.take(poll(3, life=True)).failure is None
+    return watch
+
+
 def test_a_controller_in_stop_is_not_read_however_well_it_answers() -> None:
     """PLC in STOP with a live Modbus server: its memory is what was left over when it stopped."""
     watch = MachineWatch(the_station())
@@ -135,6 +167,8 @@ def test_a_counter_that_is_never_set_back_and_goes_back_tells_a_restart(name: Si
 def test_a_restart_is_told_though_the_heart_does_not_beat_yet() -> None:
     watch = MachineWatch(the_station())
     watch.take(poll(0, part_count=1000, life=False))
+    for seconds in range(1, 9):
+        watch.take(poll(seconds))
     stopped = watch.take(poll(9, part_count=0))
     assert (stopped.failure, stopped.machine_restarted) == (Reason.NOT_RUNNING, True)
 

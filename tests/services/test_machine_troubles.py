@@ -51,6 +51,19 @@ def beats(bench: AtOp20, seconds: Iterable[float]) -> None:
         bench.tick()
 
 
+def read_aside(bench: AtOp20, *changes: Observation) -> None:
+    """Have the station read as while nothing can be recorded."""
+    now = bench.clock.now()
+    bench.owner.take_aside(
+        Acquisition(
+            station=OP20,
+            window=Window(began_at=now, ended_at=now),
+            signals=frozenset(spec.name for spec in bench.owner.station.signals),
+            changes=changes,
+        )
+    )
+
+
 def the_verdict(bench: AtOp20) -> tuple[str | None, str | None]:
     (shown,) = bench.ask(lambda reader: reader.find(PresentationRecord))
     return shown.verdict, shown.verdict_reason
@@ -182,17 +195,11 @@ def test_what_was_said_while_nothing_was_recorded_is_what_a_heart_that_beats_aga
     bench = bench_of(a_beating_station(), life=False)
     beats(bench, [0.5, 0.5])
     bench.pass_time(0.5)
-    now, rejected = bench.clock.now(), SignalName("rejected")
-    bench.owner.take_aside(
-        Acquisition(
-            station=OP20,
-            window=Window(began_at=now, ended_at=now),
-            signals=frozenset(spec.name for spec in bench.owner.station.signals),
-            changes=(Observation(signal=rejected, value=True),),
-        )
-    )
-    bench.pass_time(10)
-    bench.read(OP20)
+    rejected = SignalName("rejected")
+    read_aside(bench, Observation(signal=rejected, value=True))
+    for _ in range(20):
+        bench.pass_time(0.5)
+        bench.read(OP20)
     assert bench.owner.live.readings[rejected].reason is Reason.NOT_RUNNING
     beats(bench, [0.5])
     assert bench.owner.live.readings[rejected].value is True
@@ -201,15 +208,9 @@ def test_what_was_said_while_nothing_was_recorded_is_what_a_heart_that_beats_aga
 def test_a_machine_that_stops_while_nothing_is_recorded_is_not_read() -> None:
     bench = bench_of(a_beating_station(), life=False)
     beats(bench, [0.5, 0.5])
-    bench.pass_time(10)
-    now = bench.clock.now()
-    bench.owner.take_aside(
-        Acquisition(
-            station=OP20,
-            window=Window(began_at=now, ended_at=now),
-            signals=frozenset(spec.name for spec in bench.owner.station.signals),
-        )
-    )
+    for _ in range(20):
+        bench.pass_time(0.5)
+        read_aside(bench)
     assert {each.reason for each in bench.owner.live.readings.values()} == {Reason.NOT_RUNNING}
 
 

@@ -90,6 +90,8 @@ def _of_its_signals(station: Station) -> Iterator[FaultKind]:
     kept = {spec.name for spec in station.signals if spec.resets is Resets.NEVER}
     if station.part_counter not in kept:  # else it would tell a restart (D32)
         yield FaultKind.COUNTER_RESET
+    if station.part_code is not None:
+        yield FaultKind.LABEL_UNREAD
     if station.says.program is not None:
         yield FaultKind.WRONG_PROGRAM
 

@@ -18,6 +18,7 @@
     D13        signal_checker.SignalChecker         the signals of a run are kept whole
     D30        pulse_checker.PulseChecker           no learnt pulse is longer than the truth
     D32        device_checker.DeviceChecker         no run at a device that is not read
+    R12        unwatched_checker.UnwatchedChecker   time that nobody watched is told, and lapses say so
     D33        program_checker.ProgramChecker       another program than production's fulfils nothing
 
 L9 (nothing is written to a station) is asserted where there are real stations to write to.
@@ -44,6 +45,7 @@ from tests.simulation.record_checkers import (
 from tests.simulation.signal_checker import SignalChecker
 from tests.simulation.story import LawBroken, Scene, Story
 from tests.simulation.stream_checkers import LoanChecker, StreamChecker
+from tests.simulation.unwatched_checker import UnwatchedChecker
 from tests.simulation.verdict_checkers import OutcomeChecker, VerdictChecker
 from tests.simulation.window_checker import WindowChecker
 
@@ -81,6 +83,7 @@ class Inspector:
         self.devices = DeviceChecker()
         self.pulses = PulseChecker()
         self.programs = ProgramChecker()
+        self.unwatched = UnwatchedChecker()
         self._checkers: tuple[Checker, ...] = (
             self.grades,
             self.verdicts,
@@ -96,6 +99,7 @@ class Inspector:
             self.devices,
             self.pulses,
             self.programs,
+            self.unwatched,
             CountChecker(),
             LedgerChecker(verifier),
             StreamChecker(),
@@ -130,6 +134,7 @@ class Inspector:
                 self.devices.seen,
                 self.pulses.seen,
                 self.programs.seen,
+                self.unwatched.seen,
             ),
             Counter(),
         )

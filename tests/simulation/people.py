@@ -435,6 +435,8 @@ class People:
                 )
 
     def _decide(self, act: Callable[[], None]) -> None:
+        if self._product.is_held(lambda: self._decide(act)):
+            return
         if not self._product.up:
             self._agenda.at(self._later(60.0), lambda: self._decide(act))
             return

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from redrabbit.base.signing import Signer, new_signer
 from redrabbit.domain.checkpoint import sign_checkpoint
@@ -25,9 +25,12 @@ from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import PulseRecord
 from redrabbit.services import scheduling
-from redrabbit.services.clock_steps import note_clock_step
+from redrabbit.services.clock_steps import ClockWatch
 from redrabbit.services.errors import StoreTrouble
+from redrabbit.services.fenced_database import FencedDatabase
+from redrabbit.services.loop_watch import LoopWatch
 from redrabbit.services.pending import Pending
+from redrabbit.services.ports import Database, UnitOfWork
 from redrabbit.services.pulse_learning import PulseNews, keep
 from redrabbit.services.station_owner import StationOwner
 from redrabbit.services.station_queue import Move
@@ -46,6 +49,7 @@ from tests.simulation.store_way import (
     StoreFaults,
     event_loop,
     in_loop,
+    run_at_once,
     turn,
 )
 
@@ -55,6 +59,7 @@ OBLIGATIONS = ("occurrence_", "run_", "pause_", "check_", "clock_", "agent_")
 """Entries after which it must be asked anew when obligations are due."""
 LOOKS_AFTER = timedelta(seconds=1)
 """While something waits for the database."""
+HEART_BEATS_S = 2.0
 ADOPTS_AFTER = timedelta(seconds=1)
 """The agent looks at the wall clock once a second."""
 
@@ -84,6 +89,14 @@ class Commit:
         return instant - self.offset
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standstill:
+    """A time in which the product's process stood still; instants of the world."""
+
+    begins_at: datetime
+    ends_at: datetime
+
+
 class Product:
     """One plant's service, through all its lives."""
 
@@ -107,10 +120,18 @@ class Product:
         """What people asked for and were not answered yet."""
         self._waits = False
         """Something waits for the database."""
-        agenda.on_wake = turn
+        agenda.on_wake = self._wake
         self.commits: list[Commit] = []
         self.stops: list[datetime] = []
         """When it was killed."""
+        self.standstills: list[Standstill] = []
+        """When it stood still."""
+        self._stands_still = False
+        self._fenced: FencedDatabase | None = None
+        """What writes in its life; None before."""
+        self._held: list[Callable[[], None]] = []
+        """What would have happened had it not stood still."""
+        self._orders = random.Random(f"{seed}: what goes on first")
         self.heard: dict[str, list[Acquisition]] = {}
         """What was read of each station."""
         self.up = False
@@ -143,9 +164,12 @@ class Product:
         files = {"plant.yaml": "simulated\n"}
         self.up = True
         before = self.plant if self.stops else None
+        self._fenced, self._clock_watch = None, ClockWatch(self.clock)
         opened = self.write(
             lambda uow: open_life(uow, self.plant, files, "simulated", before=before)
         )
+        self._agent_id = opened.agent_id
+        self._watch_anew()
         self._ways = {owner.station.id: self._way(owner) for owner in opened.owners}
         self.owners = {name: way.noting.owner for name, way in self._ways.items()}
         self.reschedule()
@@ -162,7 +186,8 @@ class Product:
     @property
     def is_held_up(self) -> bool:
         """True while something waits for the database."""
-        return any(way.queue.busy for way in self._ways.values()) or not self._takes_commands
+        busy = any(way.queue.busy for way in self._ways.values())
+        return busy or self._stands_still or not self._takes_commands
 
     def is_waiting(self, station: str) -> bool:
         """Return whether something of a station waits for the database."""
@@ -187,7 +212,9 @@ class Product:
         self.reschedule()
 
     def kill(self) -> None:
-        """End it without a word: what only memory held is gone."""
+        """End it without a word: what only memory held is gone, and its heart beat a moment ago."""
+        ago = timedelta(seconds=HEART_BEATS_S * self._orders.random())
+        run_at_once(self.database.heartbeat("agent", self.clock.now() - ago))
         self.up = False
         for way in self._ways.values():
             way.drop()
@@ -196,6 +223,56 @@ class Product:
         turn()
         self._ways, self.owners = {}, {}
         self.stops.append(self._world.now)
+
+    # Standing still
+
+    @property
+    def stands_still(self) -> bool:
+        """True while its process was stopped, or its machine sleeps."""
+        return self._stands_still
+
+    def freeze(self, until: datetime) -> None:
+        """Stand still: the world goes on, and nothing of what it waits for happens."""
+        self._watch.turned()
+        self._stands_still = True
+        self.standstills.append(Standstill(begins_at=self._world.now, ends_at=until))
+
+    def thaw(self, *reads: Callable[[], None]) -> None:
+        """Go on: with what was held, the loop's own turn and the readings, in whatever order."""
+        self._stands_still = False
+        held, self._held = self._held, []
+        goes_on = [*held, turn, self._turn_loop, *reads]
+        self._orders.shuffle(goes_on)
+        for happen in goes_on:
+            happen()
+        assert not self._watch.holes()
+        self._watch_anew()
+
+    def is_held(self, happen: Callable[[], None]) -> bool:
+        """Return whether it stands still; then it happens as soon as it goes on."""
+        if self._stands_still:
+            self._held.append(happen)
+        return self._stands_still
+
+    def _turn_loop(self) -> None:
+        """Look at every deadline, and record that nobody watched, as the agent's own loop does."""
+        self._watch.turned()
+        for station in self._ways:
+            self.tick(station)
+        if self._watch.holes():
+            self.write(lambda _uow: None)
+
+    def _watch_anew(self) -> None:
+        """Watch the loop, which turns all the time: so its turns are told only where it stands still."""
+        self._watch = LoopWatch(self.clock)
+        database = cast("Database", self.database)
+        self._fenced = FencedDatabase(
+            database, self._agent_id, _nobody_else, self._watch, self._clock_watch
+        )
+
+    def _wake(self) -> None:
+        if not self._stands_still:
+            turn()
 
     def counts(self) -> dict[StationId, PartCount]:
         """Return what each station has counted that tells it now."""
@@ -236,7 +313,12 @@ class Product:
         self, command: Callable[[MemoryUnitOfWork], T], made: Mapping[str, Made] | None = None
     ) -> T:
         """Run a command, and keep its commit if it recorded anything."""
-        result = self.database.write_now(command)
+        assert not self._stands_still
+        if self._fenced is None:  # before its life
+            result = self.database.write_now(command)
+        else:
+            fenced = self._fenced.write(cast("Callable[[UnitOfWork], T]", command))
+            result = run_at_once(fenced)
         entries = tuple(self.database.read_now(lambda reader: reader.entries(self._size)))
         self._size += len(entries)
         if entries:
@@ -272,6 +354,8 @@ class Product:
 
     def act(self, station: str, move: Move, answered: Callable[[Exception | None], None]) -> None:
         """Carry out what a person asks for; whoever asks is told once it is done, or is not."""
+        if self.is_held(lambda: self.act(station, move, answered)):
+            return
         way = self._ways[station]
 
         def moved() -> Pending | None:
@@ -303,6 +387,8 @@ class Product:
             self._agenda.at(self._world.now + LOOKS_AFTER, self._look_again)
 
     def _look_again(self) -> None:
+        if self.is_held(self._look_again):
+            return
         self._waits = False
         self._looks_again_soon()
         for station in self._ways:
@@ -348,6 +434,8 @@ class Product:
     def _keep_obligations(self, planned: datetime) -> None:
         if not self.up or planned != self._step_at:
             return
+        if self.is_held(lambda: self._keep_obligations(planned)):
+            return
         if not self._takes_commands:
             again_at = self._world.now + LOOKS_AFTER
             self._agenda.at(again_at, lambda: self._keep_obligations(planned))
@@ -366,24 +454,30 @@ class Product:
 
     def adopt_clock(self) -> None:
         """Adopt the machine's wall clock at the first quiet moment, as the agent does (R46)."""
-        if not self.up:
+        if not self.up or self.is_held(self.adopt_clock):
             return
         if not all(way.queue.is_quiet for way in self._ways.values()):
             self._agenda.at(self._world.now + ADOPTS_AFTER, self.adopt_clock)
             return
-        before = self.clock.now()
-        step = self.clock.reanchor()
+        step = self._clock_watch.adopt()
         for way in self._ways.values():
             way.queue.shift(step)
-        self._note_step(before, step)
+        self._note_steps()
 
-    def _note_step(self, before: datetime, step: timedelta) -> None:
+    def _note_steps(self) -> None:
+        """Record a step of the clock, unless something else that was recorded did so."""
+        if self.is_held(self._note_steps):
+            return
         if not self._takes_commands:
-            self._agenda.at(self._world.now + LOOKS_AFTER, lambda: self._note_step(before, step))
+            self._agenda.at(self._world.now + LOOKS_AFTER, self._note_steps)
             return
         if self.up:
-            self.write(lambda uow: note_clock_step(uow, before, step))
+            self.write(self._clock_watch.look)
             self.reschedule()
+
+
+def _nobody_else() -> None:
+    raise AssertionError("another agent has begun")
 
 
 def _error(asked: asyncio.Task[object]) -> Exception | None:

@@ -6,6 +6,7 @@ product's own `TopicReader`, with the settle time after a connect.
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -16,7 +17,7 @@ from redrabbit.domain.signals import ModbusAddress, MqttAddress, SignalSpec
 from redrabbit.domain.station import ModbusLink, MqttLink, Station
 from redrabbit.links.held_back import HeldBack
 from redrabbit.links.topic_reader import TopicReader
-from simulators.direct_link import DirectModbus, DirectMqtt, Faults
+from simulators.direct_link import Arrival, DirectModbus, DirectMqtt, Faults, PollReply
 from simulators.encoding import register_bytes
 from simulators.line import World
 from simulators.mqtt_station import Voice
@@ -28,6 +29,7 @@ LIVES_SHARE = 0.7
 POLLS, POLLS_BY_PULSE = 2, 1
 """While a verdict is open at most so many polls pass without a reading: after three, silence is none
 (D30)."""
+UNDER_WAY_SHARE = 0.5
 IDLE = timedelta(seconds=2)
 """A station that is read more seldom is idle: what it says meanwhile is left out here."""
 SPOKEN = timedelta(seconds=1.5)
@@ -41,6 +43,14 @@ class StationReader(Protocol):
 
     def read(self) -> Iterator[Acquisition]:
         """Yield what is read now; each is to be taken in before the next is asked for."""
+        ...
+
+    def freeze(self) -> None:
+        """Stand still with the product: what is read now, or said from now on, is taken when it goes on."""
+        ...
+
+    def hold(self) -> None:
+        """Let the station say what it says now, while nobody reads."""
         ...
 
     def restart(self) -> None:
@@ -62,12 +72,27 @@ class PolledStation:
         self._specs = {spec.name: spec for spec in station.signals}
         self._signals = frozenset(self._specs)
         self._shown: dict[str, Value | Reason] = {}
+        self._under_way: PollReply | None = None
+        """The poll that was under way when the product stood still."""
+        self._chance = random.Random(f"{station.id}: polls under way")
+
+    def freeze(self) -> None:
+        """Half the time a poll was under way: it ends with the standstill, with its answer or without."""
+        if self._chance.random() < UNDER_WAY_SHARE:
+            self._under_way = self._link.poll()
+            if self._chance.random() < UNDER_WAY_SHARE:
+                self._under_way = replace(self._under_way, values=None, failure="timeout")
+
+    def hold(self) -> None:
+        pass
 
     def restart(self) -> None:
-        self._shown = {}
+        self._shown, self._under_way = {}, None
 
     def read(self) -> Iterator[Acquisition]:
-        reply = self._link.poll()
+        reply, self._under_way = self._under_way or self._link.poll(), None
+        if reply.ended_at < self._clock.steady:
+            reply = replace(reply, ended_at=self._clock.steady)
         offset = self._clock.now() - self._clock.steady
         window = Window(began_at=reply.began_at + offset, ended_at=reply.ended_at + offset)
         if reply.values is None:
@@ -137,6 +162,18 @@ class PublishingStation:
         self._said_all_at: datetime | None = None
         self._read_at: datetime | None = None
         self._ahead = clock.now() - clock.steady
+        self._held: list[Arrival] = []
+        """What the machine has got for us while we stood still."""
+
+    def freeze(self) -> None:
+        now, self._read_at = self._clock.now(), self._clock.steady
+        for reader in self._readers.values():
+            self._hear_it_speak(reader, now)
+
+    def hold(self) -> None:
+        self._read_at = self._clock.steady
+        if self._is_connected and self._link.is_connected:
+            self._held += self._link.arrivals(everything=self._says_everything())
 
     def restart(self) -> None:
         """Begin with new readers, connected long enough ago to have settled."""
@@ -148,6 +185,7 @@ class PublishingStation:
         }
         self._ahead = self._clock.now() - self._clock.steady
         self._is_connected = self._link.is_connected
+        self._held.clear()
         now = self._clock.now()
         for reader in self._readers.values() if self._is_connected else ():
             reader.connected(now - self._settle)
@@ -171,14 +209,20 @@ class PublishingStation:
             self._is_connected = True
             for reader in self._readers.values():
                 reader.connected(now)
-        everything = self._said_all_at is None or (
-            (steady - self._said_all_at).total_seconds() >= self._repeats_after_s
-        )
-        if everything:
-            self._said_all_at = steady
-        for arrival in self._link.arrivals(everything=everything):
+        held, self._held = self._held, []
+        for arrival in (*held, *self._link.arrivals(everything=self._says_everything())):
             reader = self._readers[arrival.topic]
             yield reader.take(arrival.payload, now, retained=arrival.retained).acquisition
+
+    def _says_everything(self) -> bool:
+        """Return whether it says everything now, changed or not."""
+        steady = self._clock.steady
+        is_time = self._said_all_at is None or (
+            (steady - self._said_all_at).total_seconds() >= self._repeats_after_s
+        )
+        if is_time:
+            self._said_all_at = steady
+        return is_time
 
     def _hear_it_speak(self, reader: TopicReader, now: datetime) -> None:
         """Let a topic have spoken as it does: nobody reads an idle station, and it speaks all the same."""

@@ -52,7 +52,7 @@ from simulators.plant import PlantModel, SimulatedPlant, read_plant, simulate
 from simulators.sabotage import begin
 from tests.simulation.busy_plant import FOLDER, configured
 from tests.simulation.people import drawn_behaviour, shown
-from tests.simulation.product import Commit
+from tests.simulation.product import Commit, Standstill
 from tests.simulation.true_answers import TrueAnswers
 
 T = TypeVar("T")
@@ -103,6 +103,10 @@ class RealPlant:
     @property
     def plants(self) -> Sequence[Plant]:
         return [self._plant]
+
+    @property
+    def standstills(self) -> Sequence[Standstill] | None:
+        return None
 
     @property
     def heard(self) -> Mapping[str, Sequence[Acquisition]]:

@@ -36,7 +36,7 @@ from tests.simulation.busy_plant import (
 )
 from tests.simulation.declared import declare, shift_begins_at
 from tests.simulation.people import People
-from tests.simulation.product import Commit, Product
+from tests.simulation.product import Commit, Product, Standstill
 from tests.simulation.reading import reader_of
 from tests.simulation.true_answers import TrueAnswers
 
@@ -140,6 +140,11 @@ class SimulatedShift:
         return self.product.stops
 
     @property
+    def standstills(self) -> Sequence[Standstill] | None:
+        """When the product stood still."""
+        return self.product.standstills
+
+    @property
     def heard(self) -> Mapping[str, Sequence[Acquisition]]:
         """What was read of each station."""
         return self.product.heard
@@ -176,6 +181,9 @@ class SimulatedShift:
         if not self.product.up:
             self.agenda.pass_to(self.world.now + LONGEST_STORE_FAULT)
             self._begin_life()
+        if self.product.stands_still:
+            self.agenda.pass_to(self.product.standstills[-1].ends_at)
+            self._thaw()
         for later in (timedelta(hours=2), timedelta(hours=5)):
             self.agenda.pass_to(self.end + OVERTIME + later)
             for _ in range(3):
@@ -259,6 +267,25 @@ class SimulatedShift:
         elif fault.kind is FaultKind.PRODUCT_RESTART:
             self.agenda.at(fault.at, self.product.kill)
             self.agenda.at(fault.until, self._begin_life)
+        elif fault.kind is FaultKind.FREEZE:
+            self.agenda.at(fault.at, lambda: self._freeze(fault.until))
+
+    def _freeze(self, until: datetime) -> None:
+        if not self.product.up:
+            return
+        self.product.freeze(until)
+        for station, reader in self._readers.items():
+            reader.freeze()
+            self._plan_read(station)
+        self.agenda.at(until, self._thaw)
+
+    def _thaw(self) -> None:
+        if not self.product.stands_still:
+            return
+        self.product.thaw(*(lambda name=station: self._read(name) for station in self._readers))
+        for station in self._readers:
+            self._plan_read(station)
+        self.people.look_everywhere()
 
     def _set_program(self, station: str, program: int) -> None:
         self.world.set_program(station, program)
@@ -324,6 +351,8 @@ class SimulatedShift:
         armed = run is not None and run.state is RunState.ARMED
         by_order = run is not None and shows_place(run.step.expectation.rule.presented)
         waiting = self.product.is_waiting(station)
+        if self.product.stands_still:  # what it says is kept for us
+            return self._readers[station].longest_gap_s if station in self._publishing else None
         if judging or waiting or (armed and (by_order or station in self._publishing)):
             return self._readers[station].longest_gap_s
         if self.world.now < self._closely_until.get(station, self.world.now):
@@ -337,11 +366,15 @@ class SimulatedShift:
             return
         self._planned[station] = None
         self._read(station)
-        self.product.tick(station)
+        if not self.product.stands_still:
+            self.product.tick(station)
         self._plan_read(station)
         self.people.look(station)
 
     def _read(self, station: str) -> None:
         self._read_at[station] = self.world.now
+        if self.product.stands_still:
+            self._readers[station].hold()
+            return
         for acquisition in self._readers[station].read():
             self.product.take(station, acquisition)

@@ -7,7 +7,7 @@ product's clock; the event loop turns only while something waits.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol, TypeVar, cast
@@ -68,6 +68,16 @@ def turn() -> None:
     for _ in range(TURNS):
         loop.call_soon(loop.stop)
         loop.run_forever()
+
+
+def run_at_once(waits_for_nothing: Coroutine[Any, Any, T]) -> T:
+    """Run what waits for nothing, without turning the loop; return what it returns."""
+    try:
+        waits_for_nothing.send(None)
+    except StopIteration as ended:
+        result: T = ended.value
+        return result
+    raise AssertionError("it waits for something")
 
 
 class NotingOwner:

@@ -18,7 +18,7 @@ from redrabbit.domain.station import Station
 from redrabbit.services.ports import Reader
 from simulators.faults import Fault
 from simulators.line import World
-from tests.simulation.product import Commit
+from tests.simulation.product import Commit, Standstill
 from tests.simulation.true_answers import TrueAnswers
 from tests.simulation.true_places import nest_of
 
@@ -59,6 +59,11 @@ class Scene(Protocol):
     @property
     def stops(self) -> list[datetime]:
         """When the product was killed, on the world's time."""
+        ...
+
+    @property
+    def standstills(self) -> Sequence[Standstill] | None:
+        """When the product's process stood still, on the world's time; None where nobody wrote it down."""
         ...
 
     @property
@@ -183,6 +188,9 @@ class Story:
         """As they were: with the end that somebody gave them before their time."""
         self.postponed: list[Entry] = []
         self.opened: list[Entry] = []
+        self.holes: list[Entry] = []
+        self.doubts: dict[int, Entry] = {}
+        """Steps of the clock that nothing has settled, by the index of their entry."""
         self.part_states: dict[str, str] = {
             part.id: "released" if part.released else "unreleased" for part in plant.parts
         }
@@ -321,6 +329,15 @@ class Story:
 
     def _occurrence_postponed(self, entry: Entry, _told: Any, _commit: Commit) -> None:
         self.postponed.append(entry)
+
+    def _clock_doubted(self, entry: Entry, _told: Any, _commit: Commit) -> None:
+        self.doubts[entry.index] = entry
+
+    def _clock_settled(self, _entry: Entry, told: Any, _commit: Commit) -> None:
+        self.doubts.pop(told["doubt"])
+
+    def _not_watched(self, entry: Entry, _told: Any, _commit: Commit) -> None:
+        self.holes.append(entry)
 
     def _containment_opened(self, entry: Entry, _told: Any, _commit: Commit) -> None:
         self.opened.append(entry)

@@ -26,13 +26,10 @@ pytestmark = pytest.mark.simulation
 CHUNKS = 40
 ENOUGH_FOR_ALL = 500
 """So many shifts show everything that can happen."""
-NOT_THERE_YET = frozenset({Why.PART_LEFT})
-"""Reasons that no simulated shift can come to: its parts keep their label until they have passed the device. The
-hostile peer (`tests/adversary`) takes labels away before the answer."""
 AWAITED = frozenset(
     {
         *(f"verdict {verdict.value}" for verdict in Verdict),
-        *(f"why {why.value}" for why in set(Why) - NOT_THERE_YET),
+        *(f"why {why.value}" for why in Why),
         *(f"fault {kind.value}" for kind in FaultKind),
         *(f"device {behaviour.value}" for behaviour in Behaviour),
         *(f"judged at {station.id}" for station in configured()[0].stations),
@@ -82,6 +79,11 @@ AWAITED = frozenset(
         "checked L5 not back in time",
         "checked D32 run of a device that is read",
         "checked D32 device lost",
+        "checked R12 frozen",
+        "checked R12 lapsed, and frozen",
+        "checked R12 down",
+        "checked R12 lapsed, and down",
+        "checked R12 not done",
         "checked L5 part_handed_over",
         "checked L5 part_handed_back",
         *(f"checked D34 {what}" for what in ("opened", "stopped", "exact", "proved again")),

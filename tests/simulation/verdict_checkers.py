@@ -366,8 +366,8 @@ class VerdictChecker:
         """Return whether the link was away for too long between presented and the deadline."""
         begin = judged.presented_at or judged.decided_at
         longest_s = 0.5 if judged.is_published else judged.expires_s
-        for fault in truth.station_faults:
-            if fault.kind in FAILURES:
+        for fault in truth.faults:
+            if fault.kind in FAILURES or fault.kind is FaultKind.FREEZE:
                 away = min(fault.until, silent_until(judged)) - max(fault.at, begin)
                 if away.total_seconds() > longest_s:
                     return True
@@ -383,7 +383,7 @@ class VerdictChecker:
             "aborted": lambda: judged.run.run_id in scene.aborted_runs,
             "not_the_part": lambda: judged.run.run_id in scene.aborted_runs,
             "wrong_part": lambda: truth.others or len(truth.ours) > 1,
-            "part_left": lambda: truth.others or disturbed,
+            "part_left": lambda: truth.others or FaultKind.LABEL_UNREAD in truth.kinds,
             "link_lost": lambda: disturbed,
             "not_running": lambda: FaultKind.STALE_REGISTERS in truth.kinds,
             "machine_restarted": lambda: FaultKind.MACHINE_RESTART in truth.kinds,

@@ -21,9 +21,9 @@ def seconds(count: float) -> timedelta:
     return timedelta(seconds=count)
 
 
-def a_world() -> World:
+def a_world(signals: frozenset[str] = SIGNALS) -> World:
     device = Device(id="d", within_s=2.0, answer_s=1.0, reject_codes={"low": 11})
-    model = StationModel(id="op10", line="l", device=device, signals=SIGNALS, cycle_s=4.0)
+    model = StationModel(id="op10", line="l", device=device, signals=signals, cycle_s=4.0)
     return World([model], [Part(code="RR-1", failure_mode="low")], starts_at=START, seed=1)
 
 
@@ -82,6 +82,24 @@ def test_a_machine_without_a_value_shows_its_code_for_that_and_its_bits_as_ever(
     assert "rejected" in reply.values
     world.advance(START + seconds(20))
     assert link.poll().no_values == {}
+
+
+def test_a_label_that_can_not_be_read_is_told_by_nobody_until_it_can() -> None:
+    world, plan = a_world(SIGNALS | {"part_code"}), a_plan(FaultKind.LABEL_UNREAD)
+    world.put_in("op10", "RR-1")
+    polled = DirectModbus(world, "op10", plan, random.Random(1))
+    label = MqttSignal(name="part_code", place=mqtt_place("part_code"))
+    published = DirectMqtt(world, "op10", plan, Voice([label]))
+    seen, told = [], list[str]()
+    for second in (5, 10, 20):
+        world.advance(START + seconds(second))
+        reply = polled.poll()
+        assert reply.values is not None
+        assert reply.values["part_present"] is True
+        seen.append(reply.values["part_code"])
+        told += [arrival.payload.decode() for arrival in published.arrivals()]
+    assert seen == ["RR-1", "", "RR-1"]
+    assert ["RR-1" in each for each in told] == [False, True]
 
 
 @pytest.mark.parametrize(
