@@ -68,6 +68,9 @@ class ObligationChecker:
         require("L7", made == awaited, "came due otherwise", made ^ awaited)
         self._after_events(story)
         self._after_parts(story)
+        for decided, entry in story.reopened:
+            untimely = decided.occurred_at > entry.recorded_at
+            require("L7", untimely, "taken back though it is over", decided, entry)
         for entry in story.postponed:
             self._postponed(story, entry)
         records = scene.ask(lambda reader: reader.find(OccurrenceRecord))

@@ -183,6 +183,8 @@ class Story:
         self.adopted: dict[str, list[tuple[datetime, Plant]]] = {}
         """Check → each adoption of it, and the plant whose check it is since."""
         self.decided: dict[str, list[Entry]] = {}
+        self.reopened: list[tuple[Entry, Entry]] = []
+        """Decisions that were taken back, and what took them back."""
         self.alarms: list[tuple[datetime, Entry]] = []
         self.pauses: dict[str, dict[str, Any]] = {}
         """As they were: with the end that somebody gave them before their time."""
@@ -317,6 +319,10 @@ class Story:
 
     def _occurrence_decided(self, entry: Entry, told: Any, _commit: Commit) -> None:
         self.decided.setdefault(told["occurrence_id"], []).append(entry)
+
+    def _occurrence_reopened(self, entry: Entry, told: Any, _commit: Commit) -> None:
+        for decided in self.decided.pop(told["occurrence_id"], []):
+            self.reopened.append((decided, entry))
 
     def _alarm_raised(self, entry: Entry, _told: Any, commit: Commit) -> None:
         self.alarms.append((commit.at, entry))
