@@ -53,7 +53,7 @@ class RequestEnd(StrEnum):
     TIME_OVER = "time_over"
     """Nobody approved it in time."""
     ASKER_GONE = "asker_gone"
-    """Who had asked was disabled, or their account was over."""
+    """Who had asked was disabled, their account was over, or the badge, PIN or password by which they were known was taken away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

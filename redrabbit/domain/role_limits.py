@@ -17,6 +17,7 @@ from redrabbit.domain.facts.challenge_part import ChallengePartRecord
 from redrabbit.domain.facts.plan_revision import PlanRevisionRecord
 from redrabbit.domain.facts.role_grant import RoleGrantRecord
 from redrabbit.domain.identity import Actor, How, PersonId
+from redrabbit.domain.permissions import PROOFS
 from redrabbit.domain.role import Role
 from redrabbit.domain.shift_calendar import ShiftCalendar, shift_windows
 
@@ -75,9 +76,15 @@ def refuse_same_person(part: ChallengePartRecord, actor: Actor) -> None:
 
 
 def refuse_own_plan(plan: PlanRevisionRecord, actor: Actor) -> None:
-    """Refuse to who brought a plan to say that it was approved elsewhere, where the plant wants another person before (D45)."""
+    """Refuse to say that a plan was approved elsewhere, where the plant wants two people before, and these are not two (D45).
+
+    Who brought it is the other one, and only where both are known by more than a badge: who brought it at the server, or in a
+    stated name, may be the very one who says so.
+    """
     if plan.stored_by == actor.id:
         raise Refusal("plan_of_own", plan=plan.label)
+    if not {plan.stored_how, actor.how} <= PROOFS:
+        raise Refusal("plan_of_nobody_known", plan=plan.label)
 
 
 def refuse_own_request(request: ApprovalRecord, actor: Actor) -> None:

@@ -1,5 +1,6 @@
 """Approval of what one person decided: asked for, overdue, given, or no longer needed (D45, D46)."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from redrabbit.domain.facts.approval_request import ApprovalFell
 from redrabbit.domain.facts.fact import read_json
 from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.fallen_requests import WAITS, end_of_alarm
-from redrabbit.domain.identity import AGENT, SCHEDULER, SERVER, Actor, LineId, PersonId
+from redrabbit.domain.identity import AGENT, SCHEDULER, SERVER, Actor, How, LineId, PersonId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.permissions import PROOFS
 from redrabbit.domain.plant import Plant
@@ -162,10 +163,16 @@ def forget_changed(uow: UnitOfWork, subject: Subject, subject_id: str) -> None:
             _forget(uow, approval)
 
 
-def end_requests_of(uow: UnitOfWork, person_id: PersonId) -> None:
-    """End each request of somebody who has no rights any more: once they have them again, they ask anew."""
+def end_requests_of(
+    uow: UnitOfWork, person_id: PersonId, known_by: Collection[How] | None = None
+) -> None:
+    """End each request of somebody who has no rights any more: once they have them again, they ask anew.
+
+    `known_by`: only those asked by somebody who was known so, as that was taken away (decision 54).
+    """
     for request in uow.find(ApprovalRecord, WAITS, equals("decided_by", person_id)):
-        if request.is_waiting_request:
+        is_of_it = known_by is None or request.decided_how in known_by
+        if request.is_waiting_request and is_of_it:
             fell = ApprovalFell(entry=request.of_entry, end=RequestEnd.ASKER_GONE)
             record(uow, fell, stream=request.stream, actor=AGENT)
             end_alarm(uow, request)

@@ -7,7 +7,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.badge import BadgeIssued, BadgeRevoked
 from redrabbit.domain.facts.person import PersonKind
 from redrabbit.domain.facts.role_grant import RoleGranted
-from redrabbit.domain.identity import Actor, BadgeId, GrantId, PersonId
+from redrabbit.domain.identity import Actor, BadgeId, GrantId, How, PersonId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.people_acts import TeachInBadge
 from redrabbit.domain.plant import Plant
@@ -16,6 +16,7 @@ from redrabbit.domain.records import BadgeRecord, PersonRecord, RoleGrantRecord
 from redrabbit.domain.rights import holder_of
 from redrabbit.domain.role import Role
 from redrabbit.domain.role_limits import is_beyond_the_floor, might_give_any_badge
+from redrabbit.services.approving import end_requests_of
 from redrabbit.services.people import register, the_active_person
 from redrabbit.services.plant_numbers import next_in_plant
 from redrabbit.services.ports import UnitOfWork
@@ -48,6 +49,7 @@ def revoke(
     if known is None or known.revoked_at is not None or person_id not in {None, known.person_id}:
         raise Refusal("no_such_badge")
     record(uow, BadgeRevoked(badge_id=badge_id), stream=PLANT_STREAM, actor=actor)
+    end_requests_of(uow, known.person_id, known_by={How.BADGE, How.BADGE_PIN})
     return recorded(uow, BadgeRecord, badge_id)
 
 

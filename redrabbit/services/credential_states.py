@@ -3,6 +3,8 @@
 The secret itself stands beside the ledger; what is kept of it goes with it, and so do the person's sessions.
 """
 
+from typing import Final
+
 from redrabbit.domain.credential import Credential, CredentialKind
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.credential import (
@@ -11,16 +13,19 @@ from redrabbit.domain.facts.credential import (
     CredentialUnlocked,
     LinkGiven,
 )
-from redrabbit.domain.identity import Actor, PersonId
+from redrabbit.domain.identity import Actor, How, PersonId
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.one_time_code import CodePurpose
 from redrabbit.domain.record_query import equals, recorded
 from redrabbit.domain.records import CredentialRecord
 from redrabbit.services import credentials
+from redrabbit.services.approving import end_requests_of
 from redrabbit.services.people import the_active_person, the_person
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.record_fact import record
 from redrabbit.services.sessions import end_sessions
+
+_KNOWN_BY: Final = {CredentialKind.PASSWORD: How.PASSWORD, CredentialKind.PIN: How.BADGE_PIN}
 
 
 def reset(
@@ -35,6 +40,7 @@ def reset(
     uow.forget_rows(Credential, person_id=person_id, kind=kind)
     credentials.unlock(uow, credentials.subject_of(person_id, kind))
     end_sessions(uow, person_id)
+    end_requests_of(uow, person_id, known_by={_KNOWN_BY[kind]})
     return recorded(uow, CredentialRecord, person_id, kind)
 
 

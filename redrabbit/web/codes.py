@@ -143,6 +143,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "plan_instant_taken": 409,
     "plan_known_already": 409,
     "plan_not_so": 409,
+    "plan_of_nobody_known": 403,
     "plan_of_own": 403,
     "same_revision": 409,
     "scope_beyond_owner": 403,

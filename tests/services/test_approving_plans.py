@@ -187,6 +187,15 @@ async def test_who_brought_it_at_the_server_is_nobody_who_was_seen() -> None:
     assert [one.mode for one in office.approvals()] == [ApprovalMode.ALONE]
 
 
+async def test_no_document_makes_two_of_one_person_where_nobody_knows_who_brought_the_plan() -> (
+    None
+):
+    """Hostile test: a plan imported at the server was approved by one person and a made-up number."""
+    office = await Office.opened(ApprovalMode.BEFORE, brought_by=SERVER)
+    assert await office.refused(ELSEWHERE, office.wu) == "plan_of_nobody_known"
+    assert office.plan().state is PlanState.DRAFT
+
+
 async def test_who_brought_a_plan_does_not_say_that_it_was_approved_elsewhere() -> None:
     office = await Office.opened(ApprovalMode.BEFORE)
     assert await office.refused(ELSEWHERE, office.wu) == "plan_of_own"

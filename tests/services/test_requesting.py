@@ -21,12 +21,14 @@ from redrabbit.domain.approval import (
 from redrabbit.domain.challenge_part import PartState
 from redrabbit.domain.containment_questions import left_to_do, reaction_of
 from redrabbit.domain.control_plan import Check
+from redrabbit.domain.credential import CredentialKind
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.facts.approval_request import ApprovalCarriedOut, ApprovalRequested
 from redrabbit.domain.facts.catalogue import fact_of
 from redrabbit.domain.facts.challenge_part import PartStateChanged
 from redrabbit.domain.facts.containment import ContainmentReverified
+from redrabbit.domain.facts.credential import CredentialSet
 from redrabbit.domain.facts.fact import Fact
 from redrabbit.domain.facts.occurrence import DecisionCode, OccurrenceDecided
 from redrabbit.domain.facts.person import PersonLanguage
@@ -36,12 +38,21 @@ from redrabbit.domain.identity import (
     AGENT,
     SCHEDULER,
     Actor,
+    BadgeId,
     ContainmentId,
+    How,
     OccurrenceId,
     PartId,
     PersonId,
 )
-from redrabbit.domain.people_acts import DisablePerson, EnablePerson, GrantRole, RevokeRole
+from redrabbit.domain.people_acts import (
+    DisablePerson,
+    EnablePerson,
+    GrantRole,
+    ResetCredential,
+    RevokeBadge,
+    RevokeRole,
+)
 from redrabbit.domain.people_rules import PeopleRules
 from redrabbit.domain.reauthentication import Reauthentication
 from redrabbit.domain.record_query import equals, recorded
@@ -57,7 +68,7 @@ from redrabbit.domain.records import (
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.role import Role
 from redrabbit.domain.signing import Meaning, is_as_asked
-from redrabbit.services import requesting, scheduling, signing
+from redrabbit.services import badges, requesting, scheduling, signing
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.queries.approvals import approvals_page, waiting_count
 from redrabbit.services.queries.signed_text import digest_of_text, text_to_sign
@@ -66,6 +77,7 @@ from redrabbit.services.signables import leaf_of, signable_at
 from tests.plants import LINE, a_check, a_plant
 from tests.services.people_served import ADMINISTRATOR, a_person, with_administrator
 from tests.services.served import ANNA, START, Served
+from tests.services.test_credential_states import tell
 from tests.services.test_doing import case_of
 
 PART = PartId("RR-0001")
@@ -441,6 +453,35 @@ async def test_one_that_nobody_approves_is_told_once_and_ends_in_time() -> None:
     assert office.request(request.of_entry).ended is RequestEnd.TIME_OVER
     assert office.ask(requesting.next_end_at) is None
     assert [state for state, _ in office.alarms()] == [False]
+
+
+@pytest.mark.parametrize(("how", "ends"), [(How.BADGE_PIN, True), (How.PASSWORD, False)])
+async def test_what_was_asked_by_a_badge_ends_when_the_badge_is_taken_away(
+    how: How, ends: bool
+) -> None:
+    """Hostile test: who had lost a badge and PIN was still named as who had asked, once it was approved."""
+    office = await Office.opened()
+    lin = PersonId(office.lin.id)
+    badge = BadgeId("b" * 64)
+    office.served.database.write_now(lambda uow: badges.issue(uow, badge, lin, actor=ADMINISTRATOR))
+    request = await office.asks(office.excuse(), replace(office.lin, how=how))
+    await office.served.service.do(RevokeBadge(person_id=lin, badge_id=badge), ADMINISTRATOR)
+    gone = RequestEnd.ASKER_GONE if ends else None
+    assert office.request(request.of_entry).ended is gone
+
+
+@pytest.mark.parametrize(("how", "ends"), [(How.BADGE_PIN, False), (How.PASSWORD, True)])
+async def test_what_was_asked_with_a_password_ends_when_it_is_taken_away(
+    how: How, ends: bool
+) -> None:
+    office = await Office.opened()
+    lin = PersonId(office.lin.id)
+    password = CredentialKind.PASSWORD
+    tell(office.served, CredentialSet(person_id=lin, kind=password))
+    request = await office.asks(office.excuse(), replace(office.lin, how=how))
+    await office.served.service.do(ResetCredential(person_id=lin, kind=password), ADMINISTRATOR)
+    gone = RequestEnd.ASKER_GONE if ends else None
+    assert office.request(request.of_entry).ended is gone
 
 
 async def test_what_who_is_disabled_asked_for_ends_and_waits_no_more_once_they_are_enabled() -> (

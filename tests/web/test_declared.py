@@ -81,7 +81,7 @@ OF_ROLES: Mapping[type[Any], set[str]] = {
         "excuse_too_early",  # who approves what is asked for
         *("asker_may_not", "request_not_possible"),  # it is carried out with its approval
     },
-    plan_acts.ApprovePlan: {"plan_of_own", *OF_REQUESTS},
+    plan_acts.ApprovePlan: {"plan_of_own", "plan_of_nobody_known", *OF_REQUESTS},
     acts.RefuseApproval: {"request_of_own", "request_of_own_hand", "excuse_too_early"},
     acts.WithdrawRequest: {"request_of_another"},
 }

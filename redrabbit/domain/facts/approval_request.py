@@ -134,7 +134,7 @@ class ApprovalFell(Fact):
     """Of the request."""
     end: RequestEnd
     """`changed`, what it is about was changed; `time_over`, nobody approved it in time; `asker_gone`, who had asked has no
-    rights any more."""
+    rights any more, or that by which they were known was taken away."""
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """End the request; LookupError where it does not wait, or a person ends it so."""

@@ -132,7 +132,9 @@ def plans_api_router(site: Site) -> APIRouter:
         response_model=PlanRevision,
         responses=WAITS,
         openapi_extra=refuses(
-            *OF_REQUESTS, "no_such_plan", "plan_document_unclear", "plan_not_so", "plan_of_own"
+            *OF_REQUESTS,
+            *("no_such_plan", "plan_document_unclear", "plan_not_so"),
+            *("plan_of_own", "plan_of_nobody_known"),
         ),
     )
     async def approve_control_plan(
