@@ -106,7 +106,7 @@ def _lapsed_words(lapsed: Lapsed, zone: tzinfo) -> Sentence:
     closed_at, due_at = zoned(lapsed.closed_at, zone), zoned(lapsed.due_at, zone)
     if lapsed.unwatched.lasted:
         return sentence(
-            "{check} · {line} {station} · lapsed {closed_at}, was due {due_at}, nobody watched for {percent} % of that time · "
+            "{check} · {line} {station} · lapsed {closed_at}, was due {due_at}, no monitoring for {percent} % of that time · "
             "not verified since",
             check=lapsed.check_id,
             line=lapsed.line,

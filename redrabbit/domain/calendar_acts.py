@@ -19,8 +19,8 @@ class ChangeCalendar(Act[CalendarChangeRecord]):
 
     line: LineId
     kind: CalendarDayKind
-    first_day: date
-    last_day: date | None
+    first_date: date
+    last_date: date | None
     """Of a shutdown; None: the first day alone."""
     weekday: int | None
     """Of a make-up day: as which day of the week it is worked; 0 is Monday."""
@@ -37,7 +37,7 @@ class TakeBackCalendarChange(Act[CalendarChangeRecord]):
     KIND: ClassVar = "take_back_calendar_change"
 
     line: LineId
-    number: int
+    change_number: int
     """Which of the line's changes it is."""
     reason: str
 

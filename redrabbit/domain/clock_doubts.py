@@ -27,7 +27,7 @@ def open_doubts(reader: RecordReader) -> list[ClockDoubtRecord]:
 def is_in_doubt(doubts: Iterable[ClockDoubtRecord], instant: datetime) -> bool:
     """Tell whether an instant lies between what the clock said before and after a step in doubt."""
     return any(
-        min(each.stepped_at, each.set_to) < instant <= max(each.stepped_at, each.set_to)
+        min(each.stepped_at, each.set_to_at) < instant <= max(each.stepped_at, each.set_to_at)
         for each in doubts
     )
 

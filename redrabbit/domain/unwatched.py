@@ -128,6 +128,6 @@ def _shares(occurrence: OccurrenceRecord) -> tuple[Where, Where]:
 def _is_doubted(reader: RecordReader, occurrence: OccurrenceRecord) -> bool:
     """Tell whether a step of the clock that nobody has confirmed goes over a part of the time in which it was owed."""
     return any(
-        each.stepped_at < lapse_at(occurrence) and occurrence.due_at < each.set_to
+        each.stepped_at < lapse_at(occurrence) and occurrence.due_at < each.set_to_at
         for each in open_doubts(reader)
     )

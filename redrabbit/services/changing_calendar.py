@@ -49,48 +49,48 @@ def change_calendar(
     calendar = plant.calendars.get(act.line)
     if calendar is None:
         raise Refusal("no_such_line", line=act.line)
-    last = act.first_day if act.last_day is None else act.last_day
-    _refuse_days(act.first_day, last, plant_date(plant.zone, uow.now))
+    last = act.first_date if act.last_date is None else act.last_date
+    _refuse_days(act.first_date, last, plant_date(plant.zone, uow.now))
     _refuse_unclear(act, last)
     if _stands(uow, act, last):
-        raise Refusal("calendar_day_known", day=act.first_day)
-    number = uow.count(CalendarChangeRecord, equals("line", act.line)) + 1
+        raise Refusal("calendar_day_known", day=act.first_date)
+    change_number = uow.count(CalendarChangeRecord, equals("line", act.line)) + 1
     if act.kind is CalendarDayKind.MAKE_UP_DAY:
         _refuse_make_up(calendar, act)
     if act.kind is CalendarDayKind.OVERTIME:
-        _refuse_clash(calendar, act, overtime_name(number))
+        _refuse_clash(calendar, act, overtime_name(change_number))
     changed = CalendarChanged(
-        number=number,
+        change_number=change_number,
         kind=act.kind,
-        first_day=act.first_day,
-        last_day=last,
+        first_date=act.first_date,
+        last_date=last,
         weekday=act.weekday,
         starts_at=act.starts_at,
         ends_at=act.ends_at,
         reason_text=reason,
     )
     record(uow, changed, stream=act.line, actor=actor)
-    return recorded(uow, CalendarChangeRecord, act.line, number)
+    return recorded(uow, CalendarChangeRecord, act.line, change_number)
 
 
 def take_back(
-    uow: UnitOfWork, line: LineId, number: int, *, reason: str, actor: Actor
+    uow: UnitOfWork, line: LineId, change_number: int, *, reason: str, actor: Actor
 ) -> CalendarChangeRecord:
     """Take a change back; refused where there is none, where it was, and where its days have passed."""
     reason = required_reason(reason)
-    known = uow.get(CalendarChangeRecord, line, number)
+    known = uow.get(CalendarChangeRecord, line, change_number)
     if known is None:
-        raise Refusal("no_such_calendar_change", line=line, number=number)
+        raise Refusal("no_such_calendar_change", line=line, change_number=change_number)
     if known.taken_back_at is not None:
-        raise Refusal("calendar_change_taken_back", line=line, number=number)
-    back = CalendarChangeTakenBack(number=number, reason_text=reason)
+        raise Refusal("calendar_change_taken_back", line=line, change_number=change_number)
+    back = CalendarChangeTakenBack(change_number=change_number, reason_text=reason)
     record(uow, back, stream=line, actor=actor)
-    return recorded(uow, CalendarChangeRecord, line, number)
+    return recorded(uow, CalendarChangeRecord, line, change_number)
 
 
-def overtime_name(number: int) -> str:
+def overtime_name(change_number: int) -> str:
     """Return the name of overtime in records: no two of a line's days have the same."""
-    return f"overtime-{number}"
+    return f"overtime-{change_number}"
 
 
 def _time_of(text: str | None) -> time | None:
@@ -118,11 +118,11 @@ def _refuse_unclear(act: ChangeCalendar, last: date) -> None:
     none = act.starts_at is None and act.ends_at is None
     match act.kind:
         case CalendarDayKind.MAKE_UP_DAY:
-            clear = act.weekday is not None and none and last == act.first_day
+            clear = act.weekday is not None and none and last == act.first_date
         case CalendarDayKind.OVERTIME:
-            clear = times and act.weekday is None and last == act.first_day
+            clear = times and act.weekday is None and last == act.first_date
         case CalendarDayKind.HOLIDAY:
-            clear = none and act.weekday is None and last == act.first_day
+            clear = none and act.weekday is None and last == act.first_date
         case CalendarDayKind.SHUTDOWN:
             clear = none and act.weekday is None
     if not clear or (act.weekday is not None and act.weekday not in range(len(WEEKDAYS))):
@@ -131,14 +131,14 @@ def _refuse_unclear(act: ChangeCalendar, last: date) -> None:
 
 def _stands(uow: UnitOfWork, act: ChangeCalendar, last: date) -> bool:
     return any(
-        (each.kind, each.first_day, each.last_day) == (act.kind, act.first_day, last)
+        (each.kind, each.first_date, each.last_date) == (act.kind, act.first_date, last)
         for each in changes_of(uow, act.line)
         if act.kind is not CalendarDayKind.OVERTIME
     )
 
 
 def _refuse_make_up(calendar: ShiftCalendar, act: ChangeCalendar) -> None:
-    day = act.first_day
+    day = act.first_date
     if calendar.is_shut_down(day):
         raise Refusal("calendar_day_shut_down", day=day)
     if any(each.day == day for each in calendar.make_up_days):
@@ -153,7 +153,7 @@ def _refuse_clash(calendar: ShiftCalendar, act: ChangeCalendar, name: str) -> No
     starts, ends = _time_of(act.starts_at), _time_of(act.ends_at)
     if starts is None or ends is None:
         return
-    extra = Overtime(day=act.first_day, name=name, starts_at=starts, ends_at=ends)
+    extra = Overtime(day=act.first_date, name=name, starts_at=starts, ends_at=ends)
     with_it = ShiftCalendar(
         zone=calendar.zone,
         shifts=calendar.shifts,
@@ -162,12 +162,12 @@ def _refuse_clash(calendar: ShiftCalendar, act: ChangeCalendar, name: str) -> No
         overtime=(*calendar.overtime, extra),
         shutdowns=calendar.shutdowns,
     )
-    around = [windows_on(with_it, act.first_day + n * ONE_DAY) for n in (-1, 0, 1)]
+    around = [windows_on(with_it, act.first_date + n * ONE_DAY) for n in (-1, 0, 1)]
     found = (*clashes(around[0], around[1]), *clashes(around[1], around[2]))
     for pair in found:
         others = [window for window in pair if window.name != name]
         if len(others) == 1:
-            raise Refusal("calendar_shift_is_on", day=act.first_day, shift=others[0].name)
+            raise Refusal("calendar_shift_is_on", day=act.first_date, shift=others[0].name)
 
 
 def changes_of(reader: Reader, line: str | None = None) -> Sequence[CalendarChangeRecord]:
@@ -175,14 +175,14 @@ def changes_of(reader: Reader, line: str | None = None) -> Sequence[CalendarChan
     found = reader.find(CalendarChangeRecord, equals("taken_back_at", None))
     return sorted(
         (each for each in found if line in {None, each.line}),
-        key=lambda each: (each.line, each.number),
+        key=lambda each: (each.line, each.change_number),
     )
 
 
 def all_changes(reader: Reader, line: str) -> Sequence[CalendarChangeRecord]:
     """Return every change of a line, also what was taken back, the last one first."""
     found = reader.find(CalendarChangeRecord, equals("line", line))
-    return sorted(found, key=lambda each: each.number, reverse=True)
+    return sorted(found, key=lambda each: each.change_number, reverse=True)
 
 
 def calendar_days_text(changes: Iterable[CalendarChangeRecord]) -> str | None:
@@ -216,16 +216,16 @@ def _as_written(change: CalendarChangeRecord) -> tuple[str, object]:
     """Return a change as the configuration has it: its key, and what stands there."""
     match change.kind:
         case CalendarDayKind.HOLIDAY:
-            return "holidays", change.first_day
+            return "holidays", change.first_date
         case CalendarDayKind.SHUTDOWN:
-            return "shutdowns", {"from": change.first_day, "to": change.last_day}
+            return "shutdowns", {"from": change.first_date, "to": change.last_date}
         case CalendarDayKind.MAKE_UP_DAY:
             weekday = WEEKDAYS[change.weekday or 0]
-            return "make_up_days", {"day": change.first_day, "as": weekday}
+            return "make_up_days", {"day": change.first_date, "as": weekday}
         case CalendarDayKind.OVERTIME:
             return "overtime", {
-                "day": change.first_day,
+                "day": change.first_date,
                 "from": json.dumps(change.starts_at),
                 "to": json.dumps(change.ends_at),
-                "name": overtime_name(change.number),
+                "name": overtime_name(change.change_number),
             }

@@ -38,7 +38,7 @@ class ClockStep:
     step: timedelta
 
     @property
-    def set_to(self) -> datetime:
+    def set_to_at(self) -> datetime:
         """What it said right after."""
         return self.before + self.step
 
@@ -87,7 +87,7 @@ class ClockWatch:
 def note_steps(uow: UnitOfWork, steps: tuple[ClockStep, ...]) -> None:
     """Record steps that are not on record yet: of a doubtful one the answer of the database may have been lost."""
     for each in steps:
-        same = equals("stepped_at", each.before), equals("set_to", each.set_to)
+        same = equals("stepped_at", each.before), equals("set_to_at", each.set_to_at)
         if not uow.find(ClockDoubtRecord, *same, limit=1):
             note_clock_step(uow, each.before, each.step)
 
@@ -105,13 +105,13 @@ def note_clock_step(uow: UnitOfWork, before: datetime, step: timedelta) -> None:
             reopen(uow)
         return
     doubts = open_doubts(uow)
-    together = sum((each.set_to - each.stepped_at for each in doubts), step)
+    together = sum((each.set_to_at - each.stepped_at for each in doubts), step)
     if doubts and abs(together) <= BELIEVED_UP_TO:
         settle(uow, doubts, ClockSettledBy.SET_BACK, actor=AGENT)
         return
-    doubted = ClockDoubted(stepped_at=before, set_to=before + step)
+    doubted = ClockDoubted(stepped_at=before, set_to_at=before + step)
     record(uow, doubted, stream=PLANT_STREAM, actor=AGENT)
-    about = {"stepped_at": before.isoformat(), "set_to": (before + step).isoformat()}
+    about = {"stepped_at": before.isoformat(), "set_to_at": (before + step).isoformat()}
     log.error("the clock is in doubt: lapses wait until it is confirmed", extra=about)
 
 

@@ -422,7 +422,7 @@ COMMANDS: Mapping[
         uow, plant, act, actor=by
     ),
     calendar_acts.TakeBackCalendarChange: lambda uow, _plant, act, by, _n: (
-        changing_calendar.take_back(uow, act.line, act.number, reason=act.reason, actor=by)
+        changing_calendar.take_back(uow, act.line, act.change_number, reason=act.reason, actor=by)
     ),
     plan_acts.ApprovePlan: lambda uow, _plant, act, by, _n: plan_revisions.approve(
         uow, act, actor=by

@@ -56,7 +56,7 @@ def settle(
 ) -> None:
     """End the doubts: the time is what the clock says now."""
     left_at = doubts[0].stepped_at
-    back_at = uow.now if by is ClockSettledBy.SET_BACK else doubts[-1].set_to
+    back_at = uow.now if by is ClockSettledBy.SET_BACK else doubts[-1].set_to_at
     if back_at > left_at:
         wrong = NotWatched(begins_at=left_at, ends_at=back_at, why=NotWatchedWhy.CLOCK)
         record(uow, wrong, stream=PLANT_STREAM, actor=AGENT)

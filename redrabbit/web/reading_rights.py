@@ -222,7 +222,7 @@ ROUTES: Final[Mapping[str, Right]] = {
     "POST /api/v1/alarms/acknowledge": Right.ACT,
     "GET /api/v1/lines/{line_id}/calendar-changes": Right.RECORDS,
     "POST /api/v1/lines/{line_id}/calendar-changes": Right.ACT,
-    "POST /api/v1/lines/{line_id}/calendar-changes/{number}/take-back": Right.ACT,
+    "POST /api/v1/lines/{line_id}/calendar-changes/{change_number}/take-back": Right.ACT,
     "GET /api/v1/silences": Right.RECORDS,
     "POST /api/v1/silences": Right.ACT,
     "POST /api/v1/silences/{silence_id}/end": Right.ACT,

@@ -21,7 +21,7 @@ def a_doubt(stepped_s: float, set_to_s: float) -> ClockDoubtRecord:
     return ClockDoubtRecord(
         entry=1,
         stepped_at=at(stepped_s),
-        set_to=at(set_to_s),
+        set_to_at=at(set_to_s),
         settled_at=None,
         settled=None,
         settled_by=None,
@@ -53,8 +53,8 @@ def test_what_is_decided_stays_so() -> None:
 
 def test_a_doubt_is_open_until_it_is_settled() -> None:
     ledger = FoldedLedger()
-    told = ledger.say_on("plant", "clock_doubted", 5, stepped_at=at(60), set_to=at(900))
-    assert [each.set_to - each.stepped_at for each in open_doubts(Known(ledger))] == [
+    told = ledger.say_on("plant", "clock_doubted", 5, stepped_at=at(60), set_to_at=at(900))
+    assert [each.set_to_at - each.stepped_at for each in open_doubts(Known(ledger))] == [
         timedelta(seconds=840)
     ]
     ledger.say_on("plant", "clock_settled", 9, doubt=told.index, settled="second_source")

@@ -79,7 +79,7 @@ def test_a_hole_that_ends_in_a_time_to_come_was_told_by_a_wrong_clock() -> None:
 
 def test_what_a_step_in_doubt_goes_over_is_not_called_not_done() -> None:
     ledger = FoldedLedger()
-    ledger.say_on("plant", "clock_doubted", 5, stepped_at=at(60), set_to=at(900))
+    ledger.say_on("plant", "clock_doubted", 5, stepped_at=at(60), set_to_at=at(900))
     assert lapse_code(Known(ledger), DUE, LATER) is DecisionCode.NOT_WATCHING
 
 

@@ -61,8 +61,8 @@ class Kept:
             **{
                 "line": LINE1,
                 "kind": kind,
-                "first_day": day,
-                "last_day": None,
+                "first_date": day,
+                "last_date": None,
                 "weekday": None,
                 "starts_at": None,
                 "ends_at": None,
@@ -109,7 +109,7 @@ def test_a_change_counts_from_the_next_take_over_and_due_times_are_looked_for_an
 
 KINDS: dict[CalendarDayKind, dict[str, Any]] = {
     CalendarDayKind.HOLIDAY: {},
-    CalendarDayKind.SHUTDOWN: {"last_day": SUNDAY + timedelta(days=20)},
+    CalendarDayKind.SHUTDOWN: {"last_date": SUNDAY + timedelta(days=20)},
     CalendarDayKind.MAKE_UP_DAY: {"weekday": 0},
     CalendarDayKind.OVERTIME: {"starts_at": "01:30", "ends_at": "02:00"},
 }
@@ -124,7 +124,7 @@ def test_what_is_set_is_what_a_configuration_reads(said: list[tuple[CalendarDayK
     kept = Kept()
     for kind, days in said:
         day = BEGIN.date() + timedelta(days=days)
-        last = {"last_day": day + timedelta(days=2)} if kind is CalendarDayKind.SHUTDOWN else {}
+        last = {"last_date": day + timedelta(days=2)} if kind is CalendarDayKind.SHUTDOWN else {}
         try:
             kept.set(kind, day, **{**KINDS[kind], **last})
         except Refusal:
@@ -136,17 +136,17 @@ def test_what_is_set_is_what_a_configuration_reads(said: list[tuple[CalendarDayK
         assert load_plant(files, adopted=True) == plant
     calendar = kept.plant.calendars[LINE1]
     for change in kept.database.read_now(lambda r: changes_of(r, LINE1)):
-        day = change.first_day
+        day = change.first_date
         match change.kind:
             case CalendarDayKind.HOLIDAY:
                 assert day in calendar.holidays
             case CalendarDayKind.SHUTDOWN:
                 assert calendar.is_shut_down(day)
-                assert calendar.is_shut_down(change.last_day)
+                assert calendar.is_shut_down(change.last_date)
             case CalendarDayKind.MAKE_UP_DAY:
                 assert (day, 0) in {(each.day, each.weekday) for each in calendar.make_up_days}
             case CalendarDayKind.OVERTIME:
-                assert f"overtime-{change.number}" in kept.shifts(day)
+                assert f"overtime-{change.change_number}" in kept.shifts(day)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,12 @@ def test_what_is_set_is_what_a_configuration_reads(said: list[tuple[CalendarDayK
             {"starts_at": "25:00", "ends_at": "26:00"},
             "calendar_change_unclear",
         ),
-        (CalendarDayKind.SHUTDOWN, SUNDAY, {"last_day": date(2026, 3, 7)}, "calendar_days_unclear"),
+        (
+            CalendarDayKind.SHUTDOWN,
+            SUNDAY,
+            {"last_date": date(2026, 3, 7)},
+            "calendar_days_unclear",
+        ),
         (CalendarDayKind.HOLIDAY, SUNDAY, {"line": LineId("line9")}, "no_such_line"),
         (CalendarDayKind.HOLIDAY, SUNDAY, {"reason": " "}, "reason_required"),
         (

@@ -108,8 +108,8 @@ async def test_what_people_set_of_a_calendar_is_taken_over_without_a_restart() -
     act = ChangeCalendar(
         line=LINE,
         kind=CalendarDayKind.HOLIDAY,
-        first_day=date(2026, 12, 24),
-        last_day=None,
+        first_date=date(2026, 12, 24),
+        last_date=None,
         weekday=None,
         starts_at=None,
         ends_at=None,
@@ -119,7 +119,7 @@ async def test_what_people_set_of_a_calendar_is_taken_over_without_a_restart() -
     assert await ahead.step() is None
     assert served.service.plant.calendars[LINE].holidays == {date(2026, 12, 24)}
     assert await ahead.step() is None
-    back = TakeBackCalendarChange(line=LINE, number=1, reason="it is worked")
+    back = TakeBackCalendarChange(line=LINE, change_number=1, reason="it is worked")
     await served.service.do(back, ANNA)
     assert await ahead.step() is None
     assert served.service.plant.calendars[LINE].holidays == frozenset()

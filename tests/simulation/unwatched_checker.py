@@ -83,7 +83,7 @@ class UnwatchedChecker:
             doubt
             for doubt in map(told_by, story.doubts.values())
             if instant(str(doubt["stepped_at"])) < over_at
-            and record.due_at < instant(str(doubt["set_to"]))
+            and record.due_at < instant(str(doubt["set_to_at"]))
         ]
         awaited = "not_watching" if holes or doubts else "not_done"
         right = told["reason_code"] == awaited

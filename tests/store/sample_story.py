@@ -608,8 +608,8 @@ def _calendar_changed(shop: Shop) -> None:
     act = ChangeCalendar(
         line=LineId("line1"),
         kind=CalendarDayKind.OVERTIME,
-        first_day=date(2026, 3, 22),
-        last_day=None,
+        first_date=date(2026, 3, 22),
+        last_date=None,
         weekday=None,
         starts_at="01:00",
         ends_at="02:00",
@@ -1019,7 +1019,7 @@ def _erased(shop: Shop) -> None:
 def _clock_in_doubt(uow: UnitOfWork) -> None:
     """Say what is said while the clock is a day ahead, and when it is right again."""
     day = timedelta(days=1)
-    doubted = ClockDoubted(stepped_at=uow.now, set_to=uow.now + day)
+    doubted = ClockDoubted(stepped_at=uow.now, set_to_at=uow.now + day)
     record(uow, doubted, stream="plant", actor=AGENT)
     (doubt,) = open_doubts(uow)
     made = uow.find(OccurrenceRecord, equals("outcome", None))[0]

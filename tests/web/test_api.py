@@ -644,7 +644,7 @@ def test_a_clock_in_doubt_is_said_everywhere_and_confirmed_by_who_saw_the_last_s
     visitor.let(agent.database.read(agent.clock_watch.look))
     answer = visitor.client.get("/ready")
     told = answer.json()["clock_in_doubt"]
-    assert (answer.status_code, datetime.fromisoformat(told["set_to"])) == (200, now)
+    assert (answer.status_code, datetime.fromisoformat(told["set_to_at"])) == (200, now)
     assert "redrabbit_clock_in_doubt 1.0" in visitor.client.get("/metrics").text
     assert "/due#clock" in visitor.client.get("/alarms").text
     assert f'value="{told["doubt"]}"' in visitor.client.get("/due").text

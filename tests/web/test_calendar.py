@@ -17,7 +17,10 @@ def test_a_day_is_set_and_taken_back_with_who_and_why(visitor: Visitor) -> None:
     assert "“stocktaking”" in page
     assert "Li Wei" in page
     assert visitor.send("/calendar/set", **SHUTDOWN, reason="again") == 409
-    assert visitor.send("/calendar/take-back", line="line1", number=1, reason="cancelled") == 303
+    assert (
+        visitor.send("/calendar/take-back", line="line1", change_number=1, reason="cancelled")
+        == 303
+    )
     assert "“cancelled”" in visitor.text("/calendar?line=line1")
     listed = visitor.client.get("/api/v1/lines/line1/calendar-changes").json()["items"]
     assert [(each["kind"], each["taken_back_text"]) for each in listed] == [

@@ -28,14 +28,14 @@ class CalendarChangeRecord(Record):
     """One change of a line's calendar; taken back it changes nothing any more, and stays on record."""
 
     TABLE: ClassVar = "calendar_changes"
-    KEY: ClassVar = ("line", "number")
+    KEY: ClassVar = ("line", "change_number")
 
     line: str
-    number: int
+    change_number: int
     """Which of the line's changes it is, from 1."""
     kind: CalendarDayKind
-    first_day: date
-    last_day: date
+    first_date: date
+    last_date: date
     weekday: int | None
     """Of a make-up day: as which day of the week it is worked; 0 is Monday."""
     starts_at: str | None
@@ -59,11 +59,11 @@ class CalendarChanged(Fact):
 
     TYPE: ClassVar = "calendar_changed"
 
-    number: int
+    change_number: int
     """Which of the line's changes it is, from 1."""
     kind: CalendarDayKind
-    first_day: date
-    last_day: date
+    first_date: date
+    last_date: date
     weekday: int | None
     """Of a make-up day: as which day of the week it is worked; 0 is Monday."""
     starts_at: str | None
@@ -98,13 +98,13 @@ class CalendarChangeTakenBack(Fact):
 
     TYPE: ClassVar = "calendar_change_taken_back"
 
-    number: int
+    change_number: int
     reason_text: str
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Take it back when the entry says."""
         back = replace(
-            found(look, CalendarChangeRecord, entry.stream, self.number),
+            found(look, CalendarChangeRecord, entry.stream, self.change_number),
             taken_back_at=entry.occurred_at,
             taken_back_by=entry.actor.id,
             taken_back_how=entry.actor.how,

@@ -35,7 +35,7 @@ class ClockDoubtRecord(Record):
     """Index of the entry that tells it."""
     stepped_at: datetime
     """What the clock said until then."""
-    set_to: datetime
+    set_to_at: datetime
     """What it said right after."""
     settled_at: datetime | None
     """When the doubt ended; None: it has not."""
@@ -52,7 +52,7 @@ class ClockDoubted(Fact):
     TYPE: ClassVar = "clock_doubted"
 
     stepped_at: datetime
-    set_to: datetime
+    set_to_at: datetime
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Doubt it."""

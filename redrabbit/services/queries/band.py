@@ -44,7 +44,7 @@ def band(reader: RecordReader, plant: Plant, now: datetime) -> tuple[BandItem, .
 def _clock(reader: RecordReader) -> list[BandItem]:
     return [
         BandItem(
-            words=message("band.clock", before=each.stepped_at, after=each.set_to),
+            words=message("band.clock", before=each.stepped_at, after=each.set_to_at),
             href="/due#clock",
         )
         for each in open_doubts(reader)[-1:]

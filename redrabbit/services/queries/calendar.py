@@ -63,10 +63,10 @@ class CalendarMonth:
 class ChangeShown:
     """What somebody set, and whether it was taken back."""
 
-    number: int
+    change_number: int
     kind: DayKind
-    first_day: date
-    last_day: date
+    first_date: date
+    last_date: date
     weekday: int | None
     starts_at: str | None
     ends_at: str | None
@@ -149,10 +149,10 @@ def calendar_page(
 def _change(names: Names, change: CalendarChangeRecord) -> ChangeShown:
     back = change.taken_back_by, change.taken_back_how, change.taken_back_entry
     return ChangeShown(
-        number=change.number,
+        change_number=change.change_number,
         kind=DayKind(change.kind.value),
-        first_day=change.first_day,
-        last_day=change.last_day,
+        first_date=change.first_date,
+        last_date=change.last_date,
         weekday=change.weekday,
         starts_at=change.starts_at,
         ends_at=change.ends_at,

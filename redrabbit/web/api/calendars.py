@@ -29,10 +29,10 @@ class CalendarChange(Model):
     """A date of a line that somebody set."""
 
     line: str
-    number: int = Field(description="Which of the line's changes it is, from 1.")
+    change_number: int = Field(description="Which of the line's changes it is, from 1.")
     kind: CalendarDayKind
-    first_day: date
-    last_day: date
+    first_date: date
+    last_date: date
     weekday: int | None = Field(
         description="Of a make-up day: as which day of the week it is worked; 0 is Monday."
     )
@@ -52,8 +52,8 @@ class NewCalendarChange(WithReason):
     """Set what a date is."""
 
     kind: CalendarDayKind
-    first_day: date
-    last_day: date | None = Field(default=None, description="Of a shutdown; null: the same day.")
+    first_date: date
+    last_date: date | None = Field(default=None, description="Of a shutdown; null: the same day.")
     weekday: int | None = Field(
         default=None, ge=0, le=6, description="Of a make-up day; 0 is Monday."
     )
@@ -76,7 +76,7 @@ def calendars_router(site: Site) -> APIRouter:
         def query(reader: Reader) -> Page[CalendarChange]:
             known = all_changes(reader, line_id)
             found, following = part_of(
-                known, lambda each: str(each.number), limit=limit, cursor=cursor
+                known, lambda each: str(each.change_number), limit=limit, cursor=cursor
             )
             names = names_in(reader)
             return Page(items=[_model(each, names) for each in found], next=following)
@@ -103,8 +103,8 @@ def calendars_router(site: Site) -> APIRouter:
         act = calendar_acts.ChangeCalendar(
             line=LineId(line_id),
             kind=body.kind,
-            first_day=body.first_day,
-            last_day=body.last_day,
+            first_date=body.first_date,
+            last_date=body.last_date,
             weekday=body.weekday,
             starts_at=body.starts_at,
             ends_at=body.ends_at,
@@ -113,15 +113,15 @@ def calendars_router(site: Site) -> APIRouter:
         return _model(*await do(site, body, act, by))
 
     @router.post(
-        "/lines/{line_id}/calendar-changes/{number}/take-back",
+        "/lines/{line_id}/calendar-changes/{change_number}/take-back",
         openapi_extra=refuses("calendar_change_taken_back", "no_such_calendar_change"),
     )
     async def take_back_calendar_change(
-        line_id: Slug, number: int, body: WithReason, by: By
+        line_id: Slug, change_number: int, body: WithReason, by: By
     ) -> CalendarChange:
         """Take back what was set: from now on the date is what it was without it."""
         act = calendar_acts.TakeBackCalendarChange(
-            line=LineId(line_id), number=number, reason=body.reason
+            line=LineId(line_id), change_number=change_number, reason=body.reason
         )
         return _model(*await do(site, body, act, by))
 

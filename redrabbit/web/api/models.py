@@ -464,7 +464,7 @@ class ClockDoubt(Model):
 
     entry: int
     stepped_at: datetime = Field(description="What the clock said until then.")
-    set_to: datetime
+    set_to_at: datetime
     settled_at: datetime | None
     settled: ClockSettledBy | None
     settled_by: Who | None

@@ -153,7 +153,7 @@ def _catching_up(now: CatchingUp | None) -> ObligationsBehind | None:
 def _clock_in_doubt(doubt: ClockDoubtRecord | None) -> ClockInDoubt | None:
     if doubt is None:
         return None
-    return ClockInDoubt(doubt=doubt.entry, stepped_at=doubt.stepped_at, set_to=doubt.set_to)
+    return ClockInDoubt(doubt=doubt.entry, stepped_at=doubt.stepped_at, set_to_at=doubt.set_to_at)
 
 
 def not_recording(recording: Mapping[StationId, Recording]) -> list[NotRecordingStation]:

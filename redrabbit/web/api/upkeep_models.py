@@ -45,7 +45,7 @@ class ClockInDoubt(BaseModel):
 
     doubt: int = Field(description="The entry that tells it; who confirms the clock names it.")
     stepped_at: datetime = Field(description="What the clock said until then.")
-    set_to: datetime = Field(
+    set_to_at: datetime = Field(
         description="What it said right after. Lapses dated between the two wait; nothing else does."
     )
 

@@ -94,8 +94,8 @@ def _set(form: Form) -> acts.Act[Any]:
     return calendar_acts.ChangeCalendar(
         line=LineId(form.get("line", "")),
         kind=kind,
-        first_day=_day(form.get("first", "")),
-        last_day=_day(last) if last else None,
+        first_date=_day(form.get("first", "")),
+        last_date=_day(last) if last else None,
         weekday=number_in(form, "weekday") if is_make_up else None,
         starts_at=form.get("from", "") if is_overtime else None,
         ends_at=form.get("to", "") if is_overtime else None,
@@ -110,7 +110,7 @@ def _day(text: str) -> date:
 def _take_back(form: Form) -> acts.Act[Any]:
     return calendar_acts.TakeBackCalendarChange(
         line=LineId(form.get("line", "")),
-        number=number_in(form, "number"),
+        change_number=number_in(form, "change_number"),
         reason=form.get("reason", ""),
     )
 
