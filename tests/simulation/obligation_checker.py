@@ -194,7 +194,8 @@ class ObligationChecker:
         due_at = self._moved(story, record)[0]
         first = record.first_closes_at or record.closes_at
         moved = record.first_due_at not in {None, record.due_at}
-        require("D56", not moved or due_at < first, "lapsed though a pause covered it", record)
+        covered = moved and due_at >= first and not record.trigger_key.startswith("event:")
+        require("D56", not covered, "lapsed though a pause covered it", record)
 
     def _moved(self, story: Story, record: OccurrenceRecord) -> tuple[datetime, datetime]:
         """Return when it is due and closes by the pauses of its line, found instant by instant (D56)."""
@@ -232,6 +233,8 @@ class ObligationChecker:
             while over := _pauses_over(story, record.line, at):
                 at = min(instant(each["ends_at"]) for each in over)
             require("D56", right, "excused by a pause of another line", record, pause)
+            of_event = record.trigger_key.startswith("event:")
+            require("D56", not of_event, "a pause excused what an event asks for", record)
             require("D56", at >= record.closes_at, "excused though the line ran", record, at)
             late = record.decided_at is not None and record.decided_at >= record.closes_at
             require("D56", late, "excused before its window closed", record)
