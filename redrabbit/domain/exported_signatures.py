@@ -14,6 +14,7 @@ from redrabbit.domain.facts.catalogue import fact_of
 from redrabbit.domain.facts.challenge_part import PartRegistered, PartStateChanged
 from redrabbit.domain.facts.containment import ContainmentClosed
 from redrabbit.domain.facts.occurrence import OccurrenceDecided
+from redrabbit.domain.facts.plan_revision import PlanRevisionApproved, PlanRevisionDiscarded
 from redrabbit.domain.facts.presentation import VerdictContradicted
 from redrabbit.domain.facts.run import RunClosed
 from redrabbit.domain.facts.signature import SignatureGiven
@@ -28,6 +29,8 @@ SIGNED: Final = frozenset(
         OccurrenceDecided,
         PartRegistered,
         PartStateChanged,
+        PlanRevisionApproved,
+        PlanRevisionDiscarded,
         RunClosed,
         VerdictContradicted,
     )

@@ -6,6 +6,7 @@ another person, too.
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,6 +42,7 @@ from redrabbit.services.planning import required_reason
 from redrabbit.services.ports import Reader, UnitOfWork, equals
 from redrabbit.services.record_fact import record
 
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
 FEWEST_LETTERS: Final = 6
 """Of a digest that name a revision."""
 FURTHEST_EAST: Final = timedelta(hours=14)
@@ -220,9 +222,10 @@ def discard(uow: UnitOfWork, digest: str, *, reason: str, actor: Actor) -> PlanR
 
 def revision_of(reader: Reader, digest: str) -> PlanRevisionRecord:
     """Return the revision of a digest; Refusal where there is none."""
-    known = reader.get(PlanRevisionRecord, digest)
+    is_one = _DIGEST.fullmatch(digest) is not None  # PostgreSQL takes no NUL
+    known = reader.get(PlanRevisionRecord, digest) if is_one else None
     if known is None:
-        raise Refusal("no_such_plan", plan=digest[:12])
+        raise Refusal("no_such_plan", plan=digest[:12] if is_one else ascii(digest[:12]))
     return known
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from redrabbit.domain.control_plan import Check
@@ -22,6 +22,7 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import OccurrenceRecord, PlanRevisionRecord
 from redrabbit.domain.schedule import (
     Daily,
+    EveryShiftStart,
     ScheduleRule,
     due_times,
 )
@@ -374,7 +375,8 @@ def owed(life: Life, until: datetime) -> dict[str, datetime]:
             anchor, schedule_before = since, schedule
         by_plan = life.in_force[place - 1][1] != schedule if place else False
         moment = timedelta(microseconds=1)
-        ends_by_plan = place + 1 < len(life.in_force) and life.in_force[place + 1][0].minute == 0
+        coming = life.in_force[place + 1 : place + 2]
+        ends_by_plan = any(at.minute == 0 and rule != schedule for at, rule, _ in coming)
         begins = since - moment if by_plan else since
         end = ends[place] - moment if ends_by_plan else ends[place]
         for due in due_times(schedule, calendar, anchor, begins, end):
@@ -384,6 +386,11 @@ def owed(life: Life, until: datetime) -> dict[str, datetime]:
 
 @settings(max_examples=100, deadline=None)
 @given(schedule=SCHEDULES, first=CALENDARS, steps=STEPS)
+@example(  # at the instant of a plan that leaves the schedule as it was
+    schedule=EveryShiftStart(),
+    first=a_calendar(EARLY, LATE),
+    steps=[("revision", (EveryShiftStart(), 8)), ("watched", 8.0)],
+)
 def test_obligations_are_those_of_the_plan_and_calendar_of_then(
     schedule: ScheduleRule, first: ShiftCalendar, steps: list[tuple[str, Any]]
 ) -> None:

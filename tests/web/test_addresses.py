@@ -72,6 +72,7 @@ CALLS: dict[tuple[str, str], Callable[[Visitor], dict[str, str]]] = {
 
 
 OF_ONE_THING = {
+    ("POST", "/lines/{line_id}/calendar-changes/{change_number}/take-back"),
     ("POST", "/stations/{station_id}/pulses/{signal}/confirm"),
     ("POST", "/stations/{station_id}/pulses/{signal}/refuse"),
 }

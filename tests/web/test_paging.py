@@ -22,7 +22,7 @@ LISTS = {
     "devices": "id",
     "ledger/entries": "index",
     "ledger/keys": "key",
-    "lines/line1/calendar-changes": "number",
+    "lines/line1/calendar-changes": "change_number",
     "lines/line1/events": "event_id",
     "occurrences": "occurrence_id",
     "overdue": "occurrence_id",

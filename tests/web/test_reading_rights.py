@@ -35,6 +35,7 @@ SCOPES = {
     Right.LEDGER: {Scope.LEDGER_READ},
 }
 FILLED = {
+    "change_number": "1",
     "number": "1",
     "station_id": "line1-op20",
     "line_id": "line1",
