@@ -1,18 +1,18 @@
 """Due times that have no occurrence yet, of the checks in force (L7, D8, D41)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
 from redrabbit.domain.clock_doubts import is_in_doubt
 from redrabbit.domain.control_plan import Check
-from redrabbit.domain.facts.occurrence import DecisionCode
+from redrabbit.domain.facts.occurrence import DecisionCode, OccurrenceOutcome, first_times
 from redrabbit.domain.identity import CheckId, LineId
 from redrabbit.domain.occurrence import frozen_times, trigger_key
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord, ClockDoubtRecord, OccurrenceRecord
-from redrabbit.domain.schedule import DueTime, each_due_time, next_due
-from redrabbit.services.ports import Reader, equals
+from redrabbit.domain.schedule import SEARCH, DueTime, each_due_time, next_due
+from redrabbit.services.ports import Reader, Where, equals
 
 TAKEN_BACK: Final = frozenset({DecisionCode.SUPERSEDED, DecisionCode.CHECK_RETIRED})
 """How an occurrence ends of which a change of the plan says that it is not owed."""
@@ -70,6 +70,29 @@ def next_unmade(
         return due
     after = max(since, now + check.opens_before)
     return next_due(check.schedule, plant.calendars[check.line], record.adopted_at, after)
+
+
+def decided_ahead(reader: Reader, now: datetime) -> list[OccurrenceRecord]:
+    """Return what was decided before its due time: few, as a window opens a little before it."""
+    ended = tuple(outcome.value for outcome in OccurrenceOutcome)
+    return reader.find(OccurrenceRecord, Where("outcome", "in", ended), Where("due_at", ">=", now))
+
+
+def dues_left(
+    plant: Plant,
+    check: Check,
+    record: CheckRecord,
+    made: Iterable[OccurrenceRecord],
+    now: datetime,
+) -> Iterator[DueTime]:
+    """Yield the due times of a check after now but for those of the given occurrences, decided or not: each is owed once (D8)."""
+    of_check = [o for o in made if (o.line, o.check_id) == (check.line, check.id)]
+    keys = {o.trigger_key for o in of_check}
+    instants = {first_times(o).due_at for o in of_check if o.reason_code not in TAKEN_BACK}
+    calendar, anchor = plant.calendars[check.line], record.adopted_at
+    for due in each_due_time(check.schedule, calendar, anchor, now, now + SEARCH):
+        if due.due_at not in instants and trigger_key(due.trigger_key) not in keys:
+            yield due
 
 
 def _is_made(reader: Reader, check: Check, due: DueTime) -> bool:

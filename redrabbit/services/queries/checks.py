@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.grade import reachable
 from redrabbit.domain.identity import DeviceId, PartId, StationId
 from redrabbit.domain.observation import StationView
+from redrabbit.domain.occurrence import frozen_times
+from redrabbit.domain.pauses import undecided
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import CheckRecord, RunRecord
 from redrabbit.domain.run_words import Outcome
-from redrabbit.domain.schedule import next_dues
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
@@ -31,6 +33,7 @@ from redrabbit.services.queries.scheduled_checks import (
     end_of,
     newest_checks,
 )
+from redrabbit.services.unmade import decided_ahead, dues_left
 
 HISTORY = 60
 """Scheduled checks that are drawn as beads."""
@@ -179,7 +182,9 @@ def check_page(reader: Reader, plant: Plant, check_id: str, now: datetime) -> Ch
         opens_before=None if check is None else check.opens_before,
         grace=None if check is None else check.grace,
         closes_after=None if check is None else check.closes_after,
-        next_due=() if check is None or is_retired else _next_due(plant, check, record, now),
+        next_due=()
+        if check is None or is_retired
+        else _next_due(reader, plant, check, record, now),
         parts=() if check is None else tuple(_part(plant, each) for each in check.parts),
         reaction=() if check is None else check.reaction,
         beads=_beads(reader, wanted, now, HISTORY)[::-1],
@@ -259,17 +264,23 @@ def _row(plant: Plant, overview: DeviceOverview) -> DeviceRow:
 
 
 def _next_due(
-    plant: Plant, check: Check, record: CheckRecord, now: datetime
+    reader: Reader, plant: Plant, check: Check, record: CheckRecord, now: datetime
 ) -> tuple[NextDue, ...]:
-    calendar = plant.calendars[check.line]
+    """Return what is still to be done: what is made as it stands, then what the plan says."""
+    made = undecided(reader, now, equals("check_id", check.id))
+    left = dues_left(plant, check, record, (*made, *decided_ahead(reader, now)), now)
+    times = [
+        *(each for each in made if each.outcome is None and each.due_at > now),
+        *(frozen_times(check, due) for due in islice(left, NEXT)),
+    ]
     return tuple(
         NextDue(
-            opens_at=each.due_at - check.opens_before,
+            opens_at=each.opens_at,
             due_at=each.due_at,
-            grace_ends_at=each.due_at + check.grace,
-            closes_at=each.due_at + check.closes_after,
+            grace_ends_at=each.grace_ends_at,
+            closes_at=each.closes_at,
         )
-        for each in next_dues(check.schedule, calendar, record.adopted_at, now, NEXT)
+        for each in sorted(times, key=lambda each: each.due_at)[:NEXT]
     )
 
 

@@ -156,6 +156,8 @@ class ContainmentPage:
     """For the re-verification; None: it can't prove anything of the case any more, or needn't."""
     parts: tuple[PartToTake, ...]
     reverified_by_run: RunId | None
+    reverified_at: datetime | None
+    """When that run ended: a step of the reaction may say it earlier."""
     run_under_way: RunId | None
     """A re-verification that is under way."""
     left: tuple[Message, ...]
@@ -225,6 +227,7 @@ def containment_page(
         if check is not None
         else (),
         reverified_by_run=case.reverified_by_run,
+        reverified_at=next((r.ended_at for r in tried if r.run_id == case.reverified_by_run), None),
         run_under_way=under_way,
         left=_left(case),
         closed_at=case.closed_at,

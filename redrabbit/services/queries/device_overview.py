@@ -42,12 +42,12 @@ from redrabbit.domain.records import (
     StationRecord,
 )
 from redrabbit.domain.run_words import Outcome
-from redrabbit.domain.schedule import next_due
 from redrabbit.domain.station import Device, Station
 from redrabbit.domain.unproved import UnprovedParts, unproved_parts, unproved_periods
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.runs_under_way import runs_under_way
 from redrabbit.services.telling_counts import last_told, told_by, told_since
+from redrabbit.services.unmade import decided_ahead, dues_left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +106,8 @@ class _Scene:
     now: datetime
 
     undecided: list[OccurrenceRecord]
+    decided_ahead: list[OccurrenceRecord]
+    """What was decided before its due time: it is not next any more."""
     containments: list[ContainmentRecord]
     runs: list[RunRecord]
     pauses: list[PauseRecord]
@@ -149,6 +151,7 @@ def _scene(
         views=views,
         now=now,
         undecided=undecided(reader, now),
+        decided_ahead=decided_ahead(reader, now),
         containments=open_containments(reader),
         runs=runs_under_way(reader),
         pauses=pauses_at(reader, now),
@@ -221,10 +224,11 @@ def _grade(
 
 
 def _facts(scene: _Scene, check: Check, undecided: Iterable[OccurrenceRecord]) -> CheckFacts:
-    reader, calendar = scene.reader, scene.plant.calendars[check.line]
+    reader = scene.reader
     adopted = scene.checks.get((check.line, check.id))
+    made = (*scene.undecided, *scene.decided_ahead)
     due = (
-        next_due(check.schedule, calendar, adopted.adopted_at, scene.now)
+        next(dues_left(scene.plant, check, adopted, made, scene.now), None)
         if adopted is not None
         else None
     )

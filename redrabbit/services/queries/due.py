@@ -1,20 +1,18 @@
 """What is due: overdue first, then due, then what is coming; and what lapsed lately (B15, B16, R13)."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from redrabbit.base.messages import Message
-from redrabbit.domain.facts.occurrence import DecisionCode, OccurrenceOutcome, first_times
+from redrabbit.domain.facts.occurrence import DecisionCode, first_times
 from redrabbit.domain.identity import OccurrenceId, PauseId, RunId
 from redrabbit.domain.occurrence import OccurrenceStatus, holding_run, may_be_excused, status
 from redrabbit.domain.pauses import undecided, unended_pauses
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord, OccurrenceRecord
 from redrabbit.domain.run_words import AGAIN_WITHOUT_VERDICT
-from redrabbit.domain.schedule import next_dues
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.approvals import ApprovalShown, excuses_asked
@@ -29,6 +27,7 @@ from redrabbit.services.queries.place_names import (
 )
 from redrabbit.services.queries.reasons import postponed_words, why_decided
 from redrabbit.services.queries.wording import message
+from redrabbit.services.unmade import decided_ahead, dues_left
 
 LOOK_BACK: Final = timedelta(days=7)
 """How far back lapsed and excused occurrences are listed here; the records keep them all."""
@@ -133,10 +132,7 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
         limit=MOST_SHOWN + 1,
     )
     listed = over[:MOST_SHOWN]
-    ended = tuple(outcome.value for outcome in OccurrenceOutcome)
-    ahead = reader.find(
-        OccurrenceRecord, Where("outcome", "in", ended), Where("due_at", ">=", now)
-    )  # few: a window opens a little before its due time
+    ahead = decided_ahead(reader, now)
 
     def rows(*wanted: OccurrenceStatus) -> tuple[DueRow, ...]:
         return tuple(
@@ -249,21 +245,17 @@ def _planned(
     plant: Plant,
     adopted: Iterable[CheckRecord],
     owed: Iterable[OccurrenceRecord],
-    ahead: Iterable[OccurrenceRecord],
+    ahead: Sequence[OccurrenceRecord],
     now: datetime,
 ) -> tuple[DueRow, ...]:
     """Return each check's next due time that is not a row yet (D9), behind those that were decided ahead of it."""
     known = {(o.check_id, first_times(o).due_at) for o in owed}
-    decided = {(o.check_id, first_times(o).due_at) for o in ahead}
-    ahead_of = Counter(check_id for check_id, _ in decided)
     rows: list[DueRow] = []
     for record in adopted:
         check = known_check(plant, record.check_id)
         if check is None:
             continue
-        calendar, anchor = plant.calendars[check.line], record.adopted_at
-        dues = next_dues(check.schedule, calendar, anchor, now, count=1 + ahead_of[check.id])
-        due = next((one for one in dues if (check.id, one.due_at) not in decided), None)
+        due = next(dues_left(plant, check, record, ahead, now), None)
         if due is None or (check.id, due.due_at) in known:
             continue
         station, device = plant.station_of(check.device)

@@ -1,6 +1,6 @@
 """The pages of people: who is registered, what they may, what stands for them; and the tokens of programs."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -57,6 +57,16 @@ class PersonState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldRole:
+    """One role that a person has now: where, and how long."""
+
+    role: Role
+    line: str | None
+    """None: all lines."""
+    until_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRow:
     """One person in the list."""
 
@@ -65,6 +75,8 @@ class PersonRow:
     employee_number: str
     roles: tuple[Role, ...]
     """Anywhere, now."""
+    held: tuple[HeldRole, ...]
+    """The same with their lines and ends."""
     state: PersonState
     expires_at: datetime | None
     language: PersonLanguage | None
@@ -297,7 +309,7 @@ def _people(reader: Reader, now: datetime) -> tuple[PersonRow, ...]:
 
 
 def _row(
-    person: PersonRecord, grants: Iterable[RoleGrantRecord], names: Names, now: datetime
+    person: PersonRecord, grants: Sequence[RoleGrantRecord], names: Names, now: datetime
 ) -> PersonRow:
     ended = PersonState.DISABLED if person.disabled_at is not None else PersonState.EXPIRED
     number = person.employee_number
@@ -306,6 +318,11 @@ def _row(
         name=name_now(names, person.person_id),
         employee_number=name_now(names, number) if number is not None else "",
         roles=tuple(sorted(roles_anywhere(person, grants, now), key=list(Role).index)),
+        held=tuple(
+            HeldRole(role=each.role, line=each.line, until_at=each.until_at)
+            for each in sorted(grants, key=lambda one: (list(Role).index(one.role), one.line or ""))
+            if is_active(person, now) and is_in_force(each, now)
+        ),
         state=PersonState.ACTIVE if is_active(person, now) else ended,
         expires_at=person.expires_at,
         language=person.language,

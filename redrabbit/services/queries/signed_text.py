@@ -43,7 +43,7 @@ from redrabbit.services.queries.why_made import why_message
 from redrabbit.services.queries.wording import message
 from redrabbit.services.signables import leaf_of
 
-FORM: Final = 1
+FORM: Final = 2
 """Of these texts; another arrangement is another number, so that old ones are known."""
 
 Line = tuple[str, object]
@@ -161,7 +161,12 @@ def _containment(reader: Reader, plant: Plant, containment_id: str) -> Iterator[
         yield "containment.reaction", Text(en=step.en, zh=step.zh)
         yield "signed.done_at", step.done_at
         yield "signed.done_by", _by(step.done_by, step.done_how)
-    yield "containment.reverify", case.reverified_by_run
+    again = reader.get(RunRecord, case.reverified_by_run) if case.reverified_by_run else None
+    yield (
+        "containment.reverify",
+        case.reverified_by_run or message("containment.not_reverified"),
+    )
+    yield "signed.reverified_at", again.ended_at if again is not None else None
     yield "fact.closed", case.closed_at
     yield "fact.closed_by", _by(case.closed_by, case.closed_how)
 

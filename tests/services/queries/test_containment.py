@@ -81,6 +81,8 @@ def test_a_case_before_anything_was_good_has_no_beginning(showcase: Showcase) ->
     assert (page.run, page.case.window_from, page.case.at_least) == (SILENT_RUN, None, True)
     assert page.closed_at is not None
     assert page.reverified_by_run == "line1-R-2"
+    assert page.reverified_at is not None
+    assert page.case.opened_at < page.reverified_at <= page.closed_at
     assert page.attempts == ()
 
 

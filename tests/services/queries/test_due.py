@@ -1,17 +1,20 @@
 """What is due, coming and over, and the pauses (B15, B16, R13)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from redrabbit.domain.identity import How
 from redrabbit.domain.records import OccurrenceRecord
 from redrabbit.domain.schedule import OnDemand
 from redrabbit.domain.schedule_words import EveryInterval
 from redrabbit.services import planning, scheduling
+from redrabbit.services.queries.checks import check_page, devices_page
+from redrabbit.services.queries.device_overview import device_overviews
 from redrabbit.services.queries.due import LOOK_BACK, MOST_SHOWN, DuePage, DueRow, due_page
 from redrabbit.services.queries.people import Person
 from redrabbit.services.queries.reasons import quoted
 from redrabbit.services.queries.wording import message
-from tests.plants import a_check, a_plant
+from tests.plants import TORQUE_CHECK, a_check, a_plant
 from tests.services.queries.at_op20 import ANNA, AtOp20
 from tests.showcase import at
 from tests.showcase_story import OCCURRENCES, Showcase
@@ -101,6 +104,45 @@ def test_what_was_decided_ahead_of_its_due_time_is_not_coming_as_well() -> None:
     page = page_at(bench)
     assert asked in numbers(page.excused)
     assert [row.due_at for row in page.coming] == [ahead.due_at + timedelta(hours=2)]
+
+
+def test_next_is_the_same_wherever_it_is_told_once_it_was_done_or_excused_ahead() -> None:
+    """Board, station, devices and check named the check that was done already as the next one."""
+    bench = AtOp20(a_plant(a_check(schedule=EveryInterval(interval_s=7200))))
+    for is_done in (True, False):
+        ahead = None
+        while ahead is None:
+            bench.pass_time(300)
+            bench.write(lambda uow: scheduling.step(uow, bench.plant))
+            now = bench.clock.now()
+            ahead = next((row for row in page_at(bench).due if row.due_at > now), None)
+        asked = ahead.occurrence
+        assert asked is not None
+        assert told_next(bench) == {ahead.due_at}
+        if is_done:
+            bench.verify()
+        else:
+            bench.write(
+                partial(planning.excuse, occurrence_id=asked, reason="no parts", actor=ANNA)
+            )
+        assert bench.clock.now() < ahead.due_at
+        (coming,) = page_at(bench).coming
+        assert told_next(bench) == {coming.due_at} == {ahead.due_at + timedelta(hours=2)}
+
+
+def told_next(bench: AtOp20) -> set[datetime | None]:
+    """Return what the station, the board, the list of devices and the check's page say is next."""
+    now = bench.clock.now()
+    views = {station: owner.view(now) for station, owner in bench.owners.items()}
+    (standing, _) = bench.ask(lambda r: device_overviews(r, bench.plant, views, now))
+    devices = bench.ask(lambda r: devices_page(r, bench.plant, views, now))
+    check = bench.ask(lambda r: check_page(r, bench.plant, TORQUE_CHECK, now))
+    return {
+        bench.page().next_due_at,
+        standing.standing.next_due_at,
+        devices.rows[0].next_due_at,
+        check.next_due[0].due_at,
+    }
 
 
 def test_a_list_that_is_cut_says_so() -> None:

@@ -45,6 +45,22 @@ def test_people_come_by_name_and_those_without_rights_last() -> None:
     assert rows[2].roles == ()
 
 
+def test_the_list_says_where_and_until_when_each_role_is_held() -> None:
+    """An account without an end hid that all its roles end."""
+    plant = Plant()
+    later = plant.clock.now() + timedelta(seconds=1)
+    li_na = plant.people.register("Li Na", Role.OPERATOR, line="line1", until_at=later)
+    plant.people.register("Wang Wei", Role.AUDITOR)
+    now = plant.clock.now()
+    rows = plant.showcase.ask(lambda reader: people_page(reader, now)).people
+    assert [[(each.role, each.line, each.until_at) for each in row.held] for row in rows] == [
+        [(Role.OPERATOR, "line1", later)],
+        [(Role.AUDITOR, None, None)],
+    ]
+    plant.clock.jump(2)
+    assert page_of(plant, li_na).row.held == ()
+
+
 def test_a_person_has_what_stands_for_them_now() -> None:
     plant = Plant()
     li_na = plant.people.register("Li Na", Role.OPERATOR, line="line1")

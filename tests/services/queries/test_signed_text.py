@@ -6,9 +6,10 @@ from functools import partial
 
 import pytest
 
-from redrabbit.base.messages import LANGUAGES
+from redrabbit.base.messages import LANGUAGES, catalogue
 from redrabbit.domain.identity import Actor, ContainmentId
-from redrabbit.domain.records import OccurrenceRecord
+from redrabbit.domain.record_query import recorded
+from redrabbit.domain.records import OccurrenceRecord, RunRecord
 from redrabbit.domain.signing import Signable, signable
 from redrabbit.domain.subject import Subject
 from redrabbit.services import containing, planning, scheduling
@@ -102,6 +103,14 @@ def test_a_text_has_words_for_everything(
         label = line.replace("：", ":").partition(":")[0]
         assert "." not in label, line
         assert "(" not in label, line
+
+
+def test_a_text_of_a_case_says_when_its_device_was_verified_again(bench: AtOp20) -> None:
+    """A step of the reaction can be ticked before the re-verification was made."""
+    again = bench.ask(lambda reader: recorded(reader, RunRecord, "line1-R-2"))
+    said = catalogue("en", bench.plant.zone).shown("", again.ended_at, "zoned")
+    assert f"Re-verified: {said}\n" in text(bench, Subject.CONTAINMENT, CASE)
+    assert again.ended_at is not None
 
 
 def test_a_part_that_came_back_says_that_it_was_quarantined_before() -> None:
