@@ -400,6 +400,13 @@ def _row_words(row: dict[str, object], zone: tzinfo) -> tuple[str, ...]:
 
 
 def _role_words(role: Mapping[str, str | None], zone: tzinfo) -> Sentence:
+    held, principal = _held_words(role, zone), role["deputy_for"]
+    if principal is None:
+        return held
+    return sentence("{role}, deputy of {person}", role=held, person=principal)
+
+
+def _held_words(role: Mapping[str, str | None], zone: tzinfo) -> Sentence:
     where, until = where_words(role["line"]), role["until_at"]
     if until is None:
         return sentence(

@@ -202,6 +202,14 @@ def test_an_account_gets_an_end_and_loses_it(told: Told) -> None:
     assert json.loads(told("people", "list", "--json")[1])[0]["expires_at"] is None
 
 
+def test_the_list_says_whose_deputy_somebody_is(told: Told) -> None:
+    told("people", "add", "Quinn", "--role", "quality_engineer")
+    told("people", "add", "Wang")
+    grant = ("people", "grant", "Wang", "quality_engineer", "--deputy-for", "Quinn")
+    assert told(*grant, "--until", "2099-12-31")[0] == 0
+    assert "until 2099-12-31 (g-0002), deputy of p-0001" in told("people", "list")[1]
+
+
 def test_what_the_rules_refuse_is_said_in_words(told: Told) -> None:
     assert told("people", "add", "Chen", "--role", "administrator")[0] == 0
     assert told("people", "disable", "Chen") == (

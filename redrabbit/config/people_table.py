@@ -131,7 +131,7 @@ def _columns(header: Row, file: str, problems: Problems) -> Mapping[str, int] | 
                 place,
                 sentence("unknown column {name!r}", name=word),
                 one_of(said),
-                nearest(word, said),
+                _of_separator(header, word) or nearest(word, said),
             )
         elif name in found:
             problems.add(
@@ -148,6 +148,13 @@ def _columns(header: Row, file: str, problems: Problems) -> Mapping[str, int] | 
             "name, 姓名",
         )
     return found if len(problems.found) == before else None
+
+
+def _of_separator(header: Row, word: str) -> str | None:
+    """Return what to do where a whole header came as one cell: the file separates its columns otherwise."""
+    if len(header.cells) > 1 or not any(mark in word for mark in (";", "\t")):
+        return None
+    return sentence("the columns of a CSV are separated by commas: save it so, or as XLSX")
 
 
 def _refuse_twice(people: tuple[PersonRow, ...], what: str, file: str, problems: Problems) -> None:

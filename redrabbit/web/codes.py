@@ -214,6 +214,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "same_name": 409,
     "same_person": 403,
     "scan_is_no_badge": 422,
+    "scan_unknown": 409,
     "scan_of_several": 422,
     "scan_without_run": 409,
     "scope_missing": 403,

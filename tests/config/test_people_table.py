@@ -167,6 +167,7 @@ def test_every_other_word_of_a_header_means_a_column() -> None:
     ("header", "told"),
     [
         (["name", "shoe size"], "unknown column 'shoe size'"),
+        (["name;roles"], "the columns of a CSV are separated by commas"),
         (["name", "姓名"], "the column 'name' a second time"),
         (["badge"], "no column 'name'"),
         (["name"], "no rows below the header"),

@@ -1,10 +1,11 @@
 """The pages of people and tokens: an administrator gives and takes, others do not."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from redrabbit.base.messages import LANGUAGES, Message, catalogue
 from redrabbit.domain.facts.person import PersonChanged, PersonLanguage, PersonRecord
 from redrabbit.domain.facts.role_grant import RoleRevoked
 from redrabbit.domain.facts.token import Scope
@@ -74,7 +75,20 @@ def test_a_deputy_is_of_somebody_by_number_employee_number_or_name(
     asked = {"role": "quality_engineer", "deputy_for": said, "until": "2027-01-31"}
     assert done(chen, f"/people/{wu}/grant", **asked)[0] == 303
     assert "Li Na" in chen.text(f"/people/{wu}")
+    assert "deputy of Li Na" in chen.text("/people")
+    assert "Account until" in chen.text("/people")
     assert done(chen, f"/people/{wu}/grant", **{**asked, "deputy_for": "9999"})[0] == 409
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_end_before_the_beginning_is_told_with_both_days(language: str) -> None:
+    """It said 00:00 and 05:35, where the end was midnight of the day before."""
+    begins_at = datetime(2026, 11, 27, 5, 35, tzinfo=UTC)
+    said = Message(
+        "refusal.grant_ends_before_it_begins",
+        {"begins_at": begins_at, "ends_at": begins_at - timedelta(hours=5)},
+    )
+    assert catalogue(language, UTC).render(said, begins_at).count("2026-11-27") == 2
 
 
 def test_a_link_for_who_has_a_password_takes_it_away_in_the_records(chen: Visitor) -> None:

@@ -285,6 +285,30 @@ def test_a_code_of_something_else_asks_for_a_run_where_somebody_is_there(floor: 
     assert "Scan your badge first" in sent_from_idle(floor, "RR-0001")
 
 
+def test_a_badge_that_nobody_has_is_told_in_the_middle_of_a_run_as_well(floor: Floor) -> None:
+    """It said only that the part is wrong, where a newcomer had scanned their badge."""
+    floor.scan("B-1001")
+    floor.start()
+    run = floor.run().run_id
+
+    def told(code: str) -> str:
+        sent = {
+            "code": code,
+            "run": run,
+            "expected": "take",
+            "form_token": form_token(RULES, NONCE),
+        }
+        return str(floor.visitor.client.post(f"{STATION}/scan", data=sent).text)
+
+    assert "Nobody has a badge B999999" in told("B999999")
+    assert "Wrong part: GM-0001" in told("GM-0001")
+    assert presentations_of_run(floor, run) == []
+
+
+def presentations_of_run(floor: Floor, run: RunId) -> list[PresentationRecord]:
+    return floor.visitor.plant.ask(lambda reader: presentations(reader, run))
+
+
 def sent_from_idle(floor: Floor, code: str) -> str:
     sent = {"name": code, "form_token": form_token(RULES, NONCE)}
     return str(floor.visitor.client.post(f"{STATION}/who", data=sent).text)

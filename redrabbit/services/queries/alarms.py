@@ -31,6 +31,7 @@ from redrabbit.services.message_keys import alarm_key
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.people import Names, Person, person
 from redrabbit.services.queries.people_told import ToldNames
+from redrabbit.services.queries.reasons import quoted
 from redrabbit.services.queries.receivers import EVENT_WORDS
 from redrabbit.services.queries.wording import message
 
@@ -49,6 +50,8 @@ class ToldRow:
     """0: at once, to whoever wants it."""
     repeat: int
     held_for: str | None
+    why_held: Message | None
+    """Why it was put off, in words; None: it was not."""
     nobody_at: tuple[int, ...]
     """Steps of which nobody could be told."""
     unreached: tuple[str, ...]
@@ -235,6 +238,7 @@ def _told(reader: Reader, alarm: AlarmRecord, names: ToldNames) -> tuple[tuple[T
                 step=0,
                 repeat=0,
                 held_for=None,
+                why_held=None,
                 nobody_at=(),
                 unreached=(),
                 fates=tuple(fates[first]),
@@ -249,6 +253,7 @@ def _told(reader: Reader, alarm: AlarmRecord, names: ToldNames) -> tuple[tuple[T
             step=each.step,
             repeat=each.repeat,
             held_for=each.held_for,
+            why_held=_why_held(reader, each.held_for) if each.held_for is not None else None,
             nobody_at=tuple(json.loads(each.nobody_at)),
             unreached=names.all_of(json.loads(each.unreached)),
             fates=tuple(fates.get(each.key or "", ())) or _forgotten(each, names),
@@ -257,6 +262,15 @@ def _told(reader: Reader, alarm: AlarmRecord, names: ToldNames) -> tuple[tuple[T
         if each.key is not None or each.held_for is not None or json.loads(each.nobody_at)
     ]
     return (*by_steps, *at_once), is_cut
+
+
+def _why_held(reader: Reader, held_for: str) -> Message:
+    """Return the silence for which a message was put off, in words; of another alarm its number."""
+    silence = reader.get(SilenceRecord, held_for)
+    if silence is None:
+        return message("alarms.put_off", why=held_for)
+    reason = quoted(silence.reason_text)
+    return message("alarms.put_off.silence", until=silence.ends_at, reason=reason)
 
 
 def _forgotten(told: AlarmToldRecord, called: ToldNames) -> tuple[MessageFate, ...]:

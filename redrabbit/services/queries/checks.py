@@ -9,11 +9,11 @@ from redrabbit.domain.control_plan import Check
 from redrabbit.domain.grade import reachable
 from redrabbit.domain.identity import DeviceId, PartId, StationId
 from redrabbit.domain.observation import StationView
-from redrabbit.domain.occurrence import frozen_times
+from redrabbit.domain.occurrence import FrozenTimes, frozen_times
 from redrabbit.domain.pauses import undecided
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import latest
-from redrabbit.domain.records import CheckRecord, RunRecord
+from redrabbit.domain.records import CheckRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.run_words import Outcome
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
@@ -270,17 +270,18 @@ def _next_due(
     made = undecided(reader, now, equals("check_id", check.id))
     left = dues_left(plant, check, record, (*made, *decided_ahead(reader, now)), now)
     times = [
-        *(each for each in made if each.outcome is None and each.due_at > now),
-        *(frozen_times(check, due) for due in islice(left, NEXT)),
+        *(_window(each) for each in made if each.outcome is None and each.due_at > now),
+        *(_window(frozen_times(check, due)) for due in islice(left, NEXT)),
     ]
-    return tuple(
-        NextDue(
-            opens_at=each.opens_at,
-            due_at=each.due_at,
-            grace_ends_at=each.grace_ends_at,
-            closes_at=each.closes_at,
-        )
-        for each in sorted(times, key=lambda each: each.due_at)[:NEXT]
+    return tuple(sorted(times, key=lambda each: each.due_at)[:NEXT])
+
+
+def _window(times: OccurrenceRecord | FrozenTimes) -> NextDue:
+    return NextDue(
+        opens_at=times.opens_at,
+        due_at=times.due_at,
+        grace_ends_at=times.grace_ends_at,
+        closes_at=times.closes_at,
     )
 
 

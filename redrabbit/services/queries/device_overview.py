@@ -226,7 +226,8 @@ def _grade(
 def _facts(scene: _Scene, check: Check, undecided: Iterable[OccurrenceRecord]) -> CheckFacts:
     reader = scene.reader
     adopted = scene.checks.get((check.line, check.id))
-    made = (*scene.undecided, *scene.decided_ahead)
+    of_check = tuple(o for o in undecided if o.check_id == check.id)
+    made = (*of_check, *scene.decided_ahead)
     due = (
         next(dues_left(scene.plant, check, adopted, made, scene.now), None)
         if adopted is not None
@@ -236,7 +237,7 @@ def _facts(scene: _Scene, check: Check, undecided: Iterable[OccurrenceRecord]) -
     return CheckFacts(
         check_id=check.id,
         adopted_at=adopted.adopted_at if adopted is not None else None,
-        undecided=tuple(o for o in undecided if o.check_id == check.id),
+        undecided=of_check,
         first_lapsed=_first_lapsed(reader, check.id, passed) if lapsed is not None else None,
         last_lapsed=lapsed,
         last_passed=passed,

@@ -64,6 +64,8 @@ class HeldRole:
     line: str | None
     """None: all lines."""
     until_at: datetime | None
+    deputy_for: str
+    """Whose deputy they are, by name; empty: nobody's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,7 +321,12 @@ def _row(
         employee_number=name_now(names, number) if number is not None else "",
         roles=tuple(sorted(roles_anywhere(person, grants, now), key=list(Role).index)),
         held=tuple(
-            HeldRole(role=each.role, line=each.line, until_at=each.until_at)
+            HeldRole(
+                role=each.role,
+                line=each.line,
+                until_at=each.until_at,
+                deputy_for=name_now(names, each.deputy_for) if each.deputy_for else "",
+            )
             for each in sorted(grants, key=lambda one: (list(Role).index(one.role), one.line or ""))
             if is_active(person, now) and is_in_force(each, now)
         ),

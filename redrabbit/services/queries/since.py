@@ -52,6 +52,8 @@ class News:
     severity: str
     at: datetime
     line: Text | None
+    operation: str
+    """The station as on the line's layout; empty: it is about none."""
     place: Text | None
     href: str
     """Where it is ended, or was."""
@@ -118,9 +120,9 @@ def since(reader: Reader, seen_until: datetime | None, now: datetime) -> Since:
                 count=counts[kind],
             )
             for kind in SEVERITY
-            if counts[kind] and not is_for_administrators(kind)
+            if counts[kind] and _is_told(kind)
         ),
-        news=tuple(_news(reader, each) for each in newest if not is_for_administrators(each.kind)),
+        news=tuple(_news(reader, each) for each in newest if _is_told(each.kind)),
         runs=tuple((outcome, count) for outcome, count in runs if count),
         plans=tuple(
             (each.label, each.effective_at)
@@ -128,6 +130,11 @@ def since(reader: Reader, seen_until: datetime | None, now: datetime) -> Since:
             if each.effective_at is not None and begin <= each.effective_at <= now
         ),
     )
+
+
+def _is_told(kind: AlarmKind) -> bool:
+    """Leave out what administrators take, and what is a person's own try: nothing happened."""
+    return not is_for_administrators(kind) and kind is not AlarmKind.TEST
 
 
 def _days(begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
@@ -144,6 +151,7 @@ def _news(reader: Reader, alarm: AlarmRecord) -> News:
         severity=SEVERITY[alarm.kind].value,
         at=alarm.raised_at,
         line=names.line if names is not None else None,
+        operation=names.operation if names is not None else "",
         place=(names.device or names.station) if names is not None else None,
         href=page_of(reader, alarm),
     )

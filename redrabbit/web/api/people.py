@@ -1,6 +1,5 @@
 """People and tokens for programs: what the pages *People* and *Tokens* do, as calls."""
 
-from dataclasses import asdict
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Response
@@ -319,7 +318,7 @@ async def _person(site: Site, person_id: str) -> KnownPersonWithGrants:
     ways = [Way.model_validate(each) for each in page.ways]
     qualifications = [Qualification.model_validate(each) for each in page.qualifications]
     return KnownPersonWithGrants(
-        **asdict(page.row),
+        **KnownPerson.model_validate(page.row).model_dump(),
         grants=grants,
         badges=badges,
         ways=ways,

@@ -118,7 +118,12 @@ async def _do(site: Site, request: Request, sent: Form, act: str, station_id: st
     if meant.form is None:
         return
     asked = ACTS[act](meant.form)
-    await carry_out(site, request, meant.form, asked, at=station_id)
+    try:
+        await carry_out(site, request, meant.form, asked, at=station_id)
+    except Refusal as refusal:
+        if refusal.code in NOT_THE_PART and meant.counted_at is not None:
+            raise Refusal("scan_unknown", **refusal.params) from refusal
+        raise
     if isinstance(asked, acts.TellOfPart):
         await told(site, meant)
 
@@ -207,6 +212,9 @@ def _event(form: Form) -> acts.TellEvent:
         event=word(PlantEvent, form.get("event", "")),
     )
 
+
+NOT_THE_PART: Final = frozenset({"wrong_part", "wrong_part_back"})
+"""So a scan is refused that is not the part; one that is nothing known may have been meant as a badge."""
 
 ACTS: Final[Mapping[str, Callable[[Form], acts.Act[Any]]]] = {
     "start": _start,

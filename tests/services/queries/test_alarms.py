@@ -16,6 +16,8 @@ from redrabbit.services.deliveries import FateState, ParkedReason
 from redrabbit.services.escalating import take_steps
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.alarms import MOST_TOLD, AlarmsPage, alarms_page
+from redrabbit.services.queries.reasons import quoted
+from redrabbit.services.queries.wording import message
 from redrabbit.services.silencing import declare_silence
 from tests.alarm_rules import a_rule, a_step
 from tests.plants import Bench, a_plant
@@ -178,3 +180,27 @@ def test_silences_are_shown_with_author_reason_and_end() -> None:
     assert (row.reason, row.ends_at, row.by.name) == ("rebuilt", ends_at, "Li")
     assert row.kind is not None
     assert row.kind.code == "status.overdue"
+
+
+def test_a_message_that_is_put_off_says_by_which_silence() -> None:
+    """It said only the number of the silence."""
+    bench = Bench(a_plant(targets=TARGETS, rules=(a_rule(a_step(0, "anna")),)))
+    ends_at = bench.clock.now() + timedelta(hours=1)
+    bench.database.write_now(
+        lambda uow: declare_silence(
+            uow,
+            bench.plant,
+            line=None,
+            station=None,
+            kind=AlarmKind.CLOCK_STEP,
+            ends_at=ends_at,
+            reason="rebuilt",
+            actor=LI,
+        )
+    )
+    bench.database.write_now(
+        lambda uow: raise_alarm(uow, AlarmKind.CLOCK_STEP, at=uow.now, station=None)
+    )
+    (row,) = page(bench).open
+    (why,) = [each.why_held for each in row.told if each.held_for is not None]
+    assert why == message("alarms.put_off.silence", until=ends_at, reason=quoted("rebuilt"))

@@ -57,6 +57,7 @@ def test_the_list_says_where_and_until_when_each_role_is_held() -> None:
         [(Role.OPERATOR, "line1", later)],
         [(Role.AUDITOR, None, None)],
     ]
+    assert [each.deputy_for for row in rows for each in row.held] == ["", ""]
     plant.clock.jump(2)
     assert page_of(plant, li_na).row.held == ()
 

@@ -1,11 +1,15 @@
 """What happened since somebody looked: every alarm is told once, whenever they looked (B34)."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
+from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.records import AlarmRecord, RunRecord
+from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.queries.since import AT_FIRST, LONGEST, since
+from tests.plants import Bench
 from tests.showcase_story import Showcase
 
 
@@ -32,6 +36,19 @@ def test_who_never_looked_and_who_was_away_for_long_are_told_a_time_that_is_said
     assert (first.begin, first.seen_until, first.is_cut) == (now - AT_FIRST, None, False)
     away = showcase.ask(lambda r: since(r, now - timedelta(days=90), now))
     assert (away.begin, away.is_cut) == (now - LONGEST, True)
+
+
+def test_what_was_only_tried_did_not_happen(showcase: Showcase) -> None:
+    """A test message of a colleague counted as an alarm."""
+    bench = Bench()
+    for kind, receiver in ((AlarmKind.TEST, "anna"), (AlarmKind.CLOCK_STEP, None)):
+        bench.write(partial(raise_alarm, kind=kind, at=bench.clock.now(), receiver=receiver))
+    bench.pass_time(1)
+    found = bench.database.read_now(lambda r: since(r, None, bench.clock.now()))
+    assert [each.kind for each in found.kinds] == ["clock_step"]
+    assert [each.kind for each in found.news] == ["clock_step"]
+    told = showcase.ask(lambda r: since(r, None, showcase.clock.now()))
+    assert any(each.operation for each in told.news)
 
 
 def test_where_the_clock_was_set_back_nothing_is_told_twice(showcase: Showcase) -> None:
