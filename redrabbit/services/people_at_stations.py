@@ -183,6 +183,15 @@ class PeopleAtStations:
         with self._changing:
             self._there.pop(station, None)
 
+    async def look_anew(self) -> None:
+        """Let everybody go who is known no more: asked before an act about people, which might give back what they had lost."""
+
+        def look(reader: Reader) -> None:
+            for station in tuple(self._there):
+                self._found(reader, station)
+
+        await self._database.read(look)
+
     async def _change(self, station: StationId, change: Callable[[Here, Situation], Here]) -> None:
         def changed(reader: Reader) -> tuple[Here, Here] | None:
             found = self._found(reader, station)

@@ -22,6 +22,8 @@ class AtStation:
     """They may make a screen a station's own; also where they are signed in."""
     is_enrolled: bool = False
     """The screen is the station's own, and people are registered: so a badge is asked for, also where somebody is signed in."""
+    station: str = ""
+    """Whose own screen it is; empty: no station's, or nobody is registered."""
     acts: frozenset[str] | None = None
     """Kinds of the acts that the roles of whoever is known allow on one line or another; None: nobody is known, and the command decides."""
 
@@ -36,6 +38,7 @@ def at_station_of(asker: Asker) -> AtStation:
         teaches=asker.there is not None and may(asker.roles, TeachInBadge),
         enrols=may(asker.roles, EnrolScreen),
         is_enrolled=asker.screen is not None and not asker.is_anybody,
+        station="" if asker.is_anybody else asker.station or "",
         acts=_acts_of(asker.roles) if asker.person is not None and asker.token is None else None,
     )
 

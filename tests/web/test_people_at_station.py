@@ -386,6 +386,22 @@ def test_a_disabled_person_s_badge_counts_nothing_at_once(floor: Floor) -> None:
     assert floor.scan("B-1001") == 409
 
 
+def test_who_was_disabled_is_asked_anew_also_if_enabled_before_anybody_asked(floor: Floor) -> None:
+    floor.scan("B-1001")
+    client = floor.visitor.client
+    screen = client.cookies["rr_screen"]
+    boss = floor.people.register("Boss", Role.ADMINISTRATOR)
+    client.cookies.delete("rr_screen")
+    client.cookies.set("rr_session", floor.people.session(boss))
+    for act in ("disable", "enable"):
+        answer = client.post(f"/api/v1/people/{floor.chen}/{act}", headers=ORIGIN)
+        assert answer.status_code == 200
+    client.cookies.delete("rr_session")
+    client.cookies.set("rr_screen", screen)
+    assert "<b>Chen Wei</b>" not in floor.page()
+    assert floor.scan("B-1001") == 303
+
+
 def test_a_pin_proves_it_until_the_person_goes(floor: Floor) -> None:
     floor.people.pin(floor.wang)
     floor.scan("B-2001")
@@ -433,6 +449,10 @@ def test_an_excuse_at_the_tablet_asks_for_the_pin_beside_its_reason(floor: Floor
     page = floor.visitor.text("/due")
     assert '<span class="stated"><b>Wang Fang</b> <small>badge</small></span>' in page
     assert 'action="/sign-in"' not in page
+    own = re.search(r'id="own-station">(.*?)</p>', page)
+    assert own is not None
+    assert "Wang Fang (badge)" in own[1]
+    assert f'href="{STATION}"' in own[1], "and back to the work"
     excuse = re.search(r'action="/due/excuse".*?</form>', page, re.DOTALL)
     assert excuse is not None
     assert 'name="pin"' in excuse[0]

@@ -39,6 +39,7 @@ async def done(site: Site, act: acts.Act[R], by: Caller, names: tuple[StatedName
     `names` are those in the act that are not kept yet.
     """
     who = await actor(site.service, by.request, "")
+    await site.sign_in.at_stations.look_anew()
     return await site.service.do(act, who, by.key, names=names)
 
 

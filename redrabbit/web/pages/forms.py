@@ -12,6 +12,7 @@ from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.fact import Record
 from redrabbit.domain.identity import Actor, StationId
+from redrabbit.domain.people_acts import ActOnPeople
 from redrabbit.domain.role import Role
 from redrabbit.services.elsewhere import refuse_elsewhere
 from redrabbit.web.access import FORM_FIELD, FORM_KEY
@@ -50,6 +51,8 @@ async def carry_out(
     if at is not None and who.station is None:  # else the door asks it
         plant = site.service.plant
         await site.service.read(lambda reader: refuse_elsewhere(reader, plant, act, at))
+    if isinstance(act, ActOnPeople):
+        await site.sign_in.at_stations.look_anew()
     key = key_of(form, path=request.url.path, name=_stated(request, form) or who.id)
     done = await site.service.do(act, who, key=key, names=names)
     if asker.screen is not None:

@@ -167,6 +167,7 @@ async def _confirmed(site: Site, who: Actor, waiting: Waiting, digest: str) -> I
 
     done = await site.sign_in.record(take)
     return ImportPage(done=done, file_name=looked.file_name)
+    await site.sign_in.at_stations.look_anew()
 
 
 _MAY: Final = RegisterPerson(
