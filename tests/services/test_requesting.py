@@ -70,8 +70,10 @@ from redrabbit.domain.role import Role
 from redrabbit.domain.signing import Meaning, is_as_asked
 from redrabbit.services import badges, requesting, scheduling, signing
 from redrabbit.services.ports import Reader, UnitOfWork
-from redrabbit.services.queries.approvals import approvals_page, waiting_count
+from redrabbit.services.queries import approvals
+from redrabbit.services.queries.approvals import answers_since, approvals_page, waiting_count
 from redrabbit.services.queries.signed_text import digest_of_text, text_to_sign
+from redrabbit.services.queries.waiting import Kind, what_waits
 from redrabbit.services.record_fact import record
 from redrabbit.services.signables import leaf_of, signable_at
 from tests.plants import LINE, a_check, a_plant
@@ -338,6 +340,49 @@ async def test_a_request_is_refused_with_a_reason_and_by_another_person() -> Non
     assert await office.refused(no, office.zhao) == "request_ended"
     again = await office.asks(office.excuse(), office.lin)  # it may be asked again
     assert again.of_entry != request.of_entry
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("en", "Excuse scheduled check"), ("zh", "豁免验证任务")]
+)
+async def test_what_waits_as_a_request_is_said_as_not_done(language: str, told: str) -> None:
+    office = await Office.opened()
+    request = await office.asks(office.excuse(), office.lin)
+    now = office.served.clock.now()
+    waits = office.ask(
+        lambda reader: what_waits(
+            reader, office.served.plant, office.wu.id, lambda _line: frozenset(Role), now
+        )
+    )
+    (words,) = [each.words for each in waits if each.kind is Kind.APPROVAL]
+    assert f"{told} {request.subject_id}" in catalogue(language).render(words)
+
+
+async def test_who_asked_is_told_what_became_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once refused, once approved; what they took back themselves is no news."""
+    monkeypatch.setattr(approvals, "AT_ONCE", 1)
+    office = await Office.opened()
+    begin = office.served.clock.now()
+
+    def answers(who: Actor, since: datetime = begin) -> list[tuple[int, str]]:
+        found = office.ask(
+            lambda reader: answers_since(reader, who.id, since, office.served.clock.now())
+        )
+        return [(one.record.of_entry, one.state.value) for one in found]
+
+    taken_back = await office.asks(office.excuse(), office.lin)
+    await office.served.service.do(acts.WithdrawRequest(entry=taken_back.of_entry), office.lin)
+    refused = await office.asks(office.excuse(), office.lin)
+    assert answers(office.lin) == []
+    no = acts.RefuseApproval(entry=refused.of_entry, reason="parts are there")
+    await office.served.service.do(no, office.wu)
+    approved = await office.asks(office.excuse(), office.lin)
+    await office.approve(approved.of_entry, office.wu)
+    told = [(approved.of_entry, "carried_out"), (refused.of_entry, "refused")]
+    assert answers(office.lin) == told
+    assert answers(office.wu) == []
+    office.served.pass_time(60)
+    assert answers(office.lin, office.served.clock.now()) == []
 
 
 async def test_who_may_not_approve_does_not_refuse_either() -> None:

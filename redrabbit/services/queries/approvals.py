@@ -1,11 +1,12 @@
 """What waits for the approval of another person: requests, and decisions; and how it stands with one of them (D45)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from redrabbit.domain.approval import ApprovalMode
+from redrabbit.domain.approval import ApprovalMode, RequestEnd
 from redrabbit.domain.fallen_requests import WAITS
 from redrabbit.domain.records import ApprovalRecord
 from redrabbit.domain.signing import signable
@@ -15,6 +16,8 @@ from redrabbit.services.queries.people import Names, Person, names_in, person
 
 MOST_ENDED: Final = 20
 """Requests that ended, as the page lists them; the API pages through all."""
+AT_ONCE: Final = 50
+"""So many ended requests are read in one go."""
 
 
 class ApprovalState(StrEnum):
@@ -82,6 +85,35 @@ def approvals_page(reader: Reader, now: datetime) -> ApprovalsPage:
         waiting=tuple(one for one in shown if not one.is_request),
         ended=tuple(shown_of(reader, names, one, now) for one in ended),
     )
+
+
+def answers_since(
+    reader: Reader, person_id: str, begin: datetime, now: datetime
+) -> tuple[ApprovalShown, ...]:
+    """Return which requests of a person have ended since an instant, but by their own hand, the newest first."""
+    names = names_in(reader)
+    theirs = (one for one in _ended_since(reader, begin) if one.decided_by == person_id)
+    return tuple(
+        shown_of(reader, names, one, now) for one in theirs if one.ended is not RequestEnd.WITHDRAWN
+    )
+
+
+def _ended_since(reader: Reader, begin: datetime) -> Iterator[ApprovalRecord]:
+    bounds = [Where("ended_entry", "!=", None)]
+    while True:
+        found = reader.find(
+            ApprovalRecord, *bounds, order_by="ended_entry", descending=True, limit=AT_ONCE
+        )
+        for one in found:
+            if one.ended_at is None or one.ended_at < begin:
+                return
+            yield one
+        if len(found) < AT_ONCE:
+            return
+        bounds = [
+            Where("ended_entry", "!=", None),
+            Where("ended_entry", "<", found[-1].ended_entry),
+        ]
 
 
 def some_approvals(

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.rights import roles_of_person
-from redrabbit.domain.role import Role
-from redrabbit.services.askers import Asker, grants_of
+from redrabbit.services.askers import Asker
 from redrabbit.services.last_looks import seen_until
 from redrabbit.services.ports import Reader
+from redrabbit.services.queries.approvals import ApprovalShown, answers_since
+from redrabbit.services.queries.own_lines import roles_on
 from redrabbit.services.queries.since import Since, since
-from redrabbit.services.queries.waiting import RolesOn, WaitsFor, what_waits
+from redrabbit.services.queries.waiting import WaitsFor, what_waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,8 @@ class TodayPage:
     """What waits for whoever asks."""
     others: tuple[WaitsFor, ...]
     """What waits for somebody else."""
+    answers: tuple[ApprovalShown, ...]
+    """What became of their requests since then, the newest first."""
     can_note: bool
     """Whether it can be kept that whoever asks has seen this: they are signed in."""
 
@@ -36,24 +38,15 @@ def today_page(reader: Reader, plant: Plant, asker: Asker, now: datetime) -> Tod
         reader,
         plant,
         person.person_id if person is not None else None,
-        _roles(reader, asker, now),
+        roles_on(reader, asker, now),
         now,
     )
+    told = since(reader, mark, now)
     return TodayPage(
         now=now,
-        since=since(reader, mark, now),
+        since=told,
         mine=tuple(each for each in waiting if each.is_mine),
         others=tuple(each for each in waiting if not each.is_mine),
+        answers=answers_since(reader, person.person_id, told.begin, now) if person else (),
         can_note=is_signed_in,
     )
-
-
-def _roles(reader: Reader, asker: Asker, now: datetime) -> RolesOn:
-    """Return which roles whoever asks has on a line: all, where nobody is registered; none, for a program."""
-    person = asker.person
-    if asker.is_anybody:
-        return lambda _line: frozenset(Role)
-    if person is None or asker.token is not None:
-        return lambda _line: frozenset()
-    grants = grants_of(reader, person)
-    return lambda line: roles_of_person(person, grants, line, now)

@@ -172,15 +172,20 @@ def _approvals(asked: _Asked) -> Iterator[WaitsFor]:
         late = one.waits_until is not None and one.waits_until <= asked.now
         yield WaitsFor(
             kind=Kind.APPROVAL,
-            words=message(
-                f"waiting.approval.{'overdue' if late else 'due'}",
-                act=message(f"approval.act.{one.act.value}"),
-                id=_about(asked.reader, one),
-                until=one.waits_until,
-            ),
+            words=_to_approve(asked.reader, one, "overdue" if late else "due"),
             href=f"/sign/{one.of_entry}",
             is_mine=_may_approve(asked, one),
         )
+
+
+def _to_approve(reader: Reader, one: ApprovalRecord, state: str) -> Message:
+    """Return what is to be approved: what was decided, or what is asked for and not done yet."""
+    about, until = _about(reader, one), one.waits_until
+    if one.is_waiting_request:
+        what = message(f"approval.asked.{one.act.value}", id=about)
+        return message(f"waiting.request.{state}", what=what, until=until)
+    act = message(f"approval.act.{one.act.value}")
+    return message(f"waiting.approval.{state}", act=act, id=about, until=until)
 
 
 def _about(reader: Reader, one: ApprovalRecord) -> str:
