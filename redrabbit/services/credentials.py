@@ -56,6 +56,17 @@ def take_scan_back(uow: UnitOfWork, station: str) -> None:
     _take_one_back(uow, _scans_at(station))
 
 
+def count_badge_given(uow: UnitOfWork, person_id: str) -> None:
+    """Count a badge that a person gives as guessed, before it is known whose it is; Refusal where it comes too soon. As with scans."""
+    uow.keep_row(_due(uow, _given_by(person_id)).tried(uow.now))
+
+
+def settle_badges_given(uow: UnitOfWork, person_id: str, told: int) -> None:
+    """Let so many badges count as guessed in place of the one that was counted before."""
+    kept = _attempts(uow, _given_by(person_id))
+    uow.keep_row(replace(kept, failures=max(0, kept.failures - 1 + told)))
+
+
 def has_fitted(uow: UnitOfWork, subject: str, address: str) -> None:
     """Take back the try that was right: nothing counts for the subject any more, and this one not for the address."""
     uow.forget_rows(SignInAttempts, subject=subject)
@@ -160,6 +171,10 @@ def _take_one_back(uow: UnitOfWork, subject: str) -> None:
 
 def _scans_at(station: str) -> str:
     return f"badges {station}"
+
+
+def _given_by(person_id: str) -> str:
+    return f"badges given by {person_id}"
 
 
 def _address(address: str) -> str:

@@ -1,11 +1,13 @@
 """People and tokens by calls."""
 
+import logging
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from redrabbit.domain.role import Role
+from redrabbit.domain.throttle import FREE_OF_ADDRESS, LONGEST_WAIT
 from tests.people import PASSWORD
 from tests.web.conftest import Visitor
 from tests.web.test_people import done
@@ -54,6 +56,28 @@ def test_a_badge_is_issued_and_taken_away(chen: Visitor) -> None:
     path = f"/people/{li_na}/badges/{badge['badge']}"
     assert asked(chen, "DELETE", path, 200)["badges"] == []
     assert asked(chen, "DELETE", path, 404)["code"] == "no_such_badge"
+
+
+def test_whose_badges_are_is_not_found_out_by_trying_codes(
+    chen: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each badge of somebody else counts as guessed and leaves a line in the log; what is new counts nothing."""
+    caplog.set_level(logging.WARNING, "redrabbit.badges")
+    li_na, wang = (people_of(chen).register(name, Role.OPERATOR) for name in ("Li Na", "Wang"))
+    theirs, free = {"code": "204711"}, {"code": "204712"}
+    asked(chen, "POST", f"/people/{li_na}/badges", 201, theirs)
+    for n in range(FREE_OF_ADDRESS + 6):
+        chen.clock.jump(LONGEST_WAIT.total_seconds() if n >= FREE_OF_ADDRESS else 0)
+        assert asked(chen, "POST", f"/people/{wang}/badges", 409, theirs)["code"] == "badge_taken"
+    told = [vars(line)["person"] for line in caplog.records if line.name == "redrabbit.badges"]
+    assert told == ["p-0001"] * (FREE_OF_ADDRESS + 6)
+    for body in (theirs, free):
+        refused = asked(chen, "POST", f"/people/{wang}/badges", 429, body)
+        assert refused["code"] == "too_many_tries"
+    status, page = done(chen, f"/people/{wang}/badge", code="204711")
+    assert (status, "Too many tries" in page) == (409, True)
+    chen.clock.jump(LONGEST_WAIT.total_seconds())
+    asked(chen, "POST", f"/people/{wang}/badges", 201, free)
 
 
 def test_what_the_rules_refuse_is_refused_with_its_code(chen: Visitor) -> None:

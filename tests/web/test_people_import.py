@@ -9,6 +9,7 @@ import pytest
 from redrabbit.domain.identity import AGENT, Actor, BadgeId, How, PersonId
 from redrabbit.domain.records import BadgeRecord, PersonRecord, RoleGrantRecord
 from redrabbit.domain.role import Role
+from redrabbit.domain.throttle import FREE_OF_ADDRESS, LONGEST_WAIT
 from redrabbit.services import badges
 from redrabbit.services.people import change, the_person
 from redrabbit.services.ports import UnitOfWork
@@ -144,6 +145,17 @@ def test_what_is_confirmed_is_of_the_same_people(chen: Visitor) -> None:
     status, after = imported(chen, digest=digest_in(page))
     assert (status, "look at the table again" in after) == (409, True)
     assert everything(chen) == before
+
+
+def test_badges_of_others_in_tables_count_as_guessed(chen: Visitor) -> None:
+    """Only looked at they tell as much as when they are given."""
+    imported(chen, digest=digest_in(imported(chen, TABLE)[1]))
+    rows = "".join(f"Guess {n},0042317\n" for n in range(FREE_OF_ADDRESS + 6))
+    assert "This badge stands for somebody else" in imported(chen, "name,badge\n" + rows)[1]
+    status, page = imported(chen, TABLE)
+    assert (status, "Too many tries" in page) == (409, True)
+    chen.clock.jump(LONGEST_WAIT.total_seconds())
+    assert imported(chen, TABLE)[0] == 200
 
 
 def test_nobody_takes_away_what_waits_for_another(chen: Visitor) -> None:

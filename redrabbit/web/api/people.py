@@ -17,6 +17,7 @@ from redrabbit.domain.people_acts import (
     RevokeRole,
     RevokeToken,
 )
+from redrabbit.services.badges_tried import badge_tried
 from redrabbit.services.queries.people import names_in
 from redrabbit.services.queries.registered_people import people_page, person_page, tokens_page
 from redrabbit.web import ways
@@ -190,7 +191,9 @@ def _add_rights(router: APIRouter, site: Site) -> None:
         """Let a badge stand for a person; one that was taught in stands for good from now on."""
         code = badge_code(body.code, site.service.plant)
         badge = site.sign_in.at_stations.badge_id(code)
-        await done(site, IssueBadge(badge_id=badge, person_id=PersonId(person_id)), by)
+        who = await actor(site.service, by.request, "")
+        async with badge_tried(site.sign_in, who):
+            await done(site, IssueBadge(badge_id=badge, person_id=PersonId(person_id)), by)
         return await _person(site, person_id)
 
     @router.delete(

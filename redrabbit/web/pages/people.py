@@ -48,6 +48,7 @@ from redrabbit.domain.records import PersonRecord, TokenRecord
 from redrabbit.domain.role import Role
 from redrabbit.services import credential_states, sessions
 from redrabbit.services.askers import token_text
+from redrabbit.services.badges_tried import badge_tried
 from redrabbit.services.done_once import Asked, once
 from redrabbit.services.people import the_person
 from redrabbit.services.people_at_server import person_said
@@ -341,7 +342,8 @@ async def _badge_issued(site: Site, request: Request, person_id: PersonId, form:
         ),
         person_id=person_id,
     )
-    await carry_out(site, request, form, act)
+    async with badge_tried(site.sign_in, await asking(site, request, form)):
+        await carry_out(site, request, form, act)
     return ""
 
 

@@ -20,6 +20,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.person import PersonKind
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.people_acts import RegisterPerson
+from redrabbit.services.badges_tried import badge_tried
 from redrabbit.services.importing_people import (
     CellProblem,
     Imported,
@@ -141,7 +142,8 @@ async def _looked_at(
         raise _TakenBack
 
     try:
-        await site.sign_in.write(look)
+        async with badge_tried(site.sign_in, who):
+            await site.sign_in.write(look)
     except _TakenBack:
         return ImportPage(looked=replace(looked, would=would[-1]), file_name=file_name)
     except NotImported as refused:
@@ -165,9 +167,9 @@ async def _confirmed(site: Site, who: Actor, waiting: Waiting, digest: str) -> I
             raise Refusal("import_changed")
         return done
 
+    await site.sign_in.at_stations.look_anew()
     done = await site.sign_in.record(take)
     return ImportPage(done=done, file_name=looked.file_name)
-    await site.sign_in.at_stations.look_anew()
 
 
 _MAY: Final = RegisterPerson(
