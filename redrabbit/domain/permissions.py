@@ -125,9 +125,12 @@ def may(roles: frozenset[Role], act: type[Act[Record]]) -> bool:
 
 
 def needs(act: Act[Record], allowing: frozenset[Role] | None = None) -> tuple[str, ...]:
-    """Return which roles allow an act, as a refusal names them: `allowing`, or those of the table."""
+    """Return which roles of people allow an act, as a refusal names them: `allowing`, or those of the table.
+
+    A program is told of the scope that it lacks instead, and no person is one.
+    """
     allowing = MAY[type(act)] if allowing is None else allowing
-    return tuple(role.value for role in Role if role in allowing)
+    return tuple(role.value for role in Role if role in allowing and role is not Role.SERVICE)
 
 
 def require_role(

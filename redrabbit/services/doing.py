@@ -58,6 +58,8 @@ _OF_THE_DOOR: Final = frozenset(
         "known_no_longer",
         "no_such_station",
         "not_permitted",
+        "not_permitted_on_all_lines",
+        "not_permitted_on_line",
         "other_station",
         "person_required",
         "run_changed",

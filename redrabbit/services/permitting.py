@@ -110,9 +110,29 @@ def require(reader: Reader, plant: Plant, act: Act[Any], actor: Actor, now: date
         return
     refuse_known_no_longer(reader, actor, now)
     roles = _roles(reader, plant, act, actor, now)
-    require_role(roles, act, allowing(reader, act))
+    asking = Asking(reader=reader, plant=plant, actor=actor, now=now, roles=roles)
+    _require_role(asking, act)
     require_proof(actor.how, act)
-    _limit(Asking(reader=reader, plant=plant, actor=actor, now=now, roles=roles), act)
+    _limit(asking, act)
+
+
+def _require_role(asking: Asking, act: Act[Any]) -> None:
+    """Refuse an act that none of their roles allows; who has the role, and not there, is told that only the place is another."""
+    reader = asking.reader
+    allowed_to = allowing(reader, act)
+    try:
+        require_role(asking.roles, act, allowed_to)
+    except Refusal:
+        place = place_of(reader, asking.plant, act)
+        if place is ANYWHERE:
+            raise
+        require_role(_roles_anywhere(asking), act, allowed_to)
+        needed = needs(act, allowed_to)
+        if place.line is None:
+            raise Refusal("not_permitted_on_all_lines", act=act.KIND, needs=needed) from None
+        raise Refusal(
+            "not_permitted_on_line", act=act.KIND, needs=needed, line=place.line
+        ) from None
 
 
 def allowing(reader: Reader, act: Act[Any]) -> frozenset[Role] | None:
@@ -156,6 +176,18 @@ def _roles(
     if place is ANYWHERE:
         return roles_anywhere(person, grants, now)
     return roles_of_person(person, grants, place.line, now)
+
+
+def _roles_anywhere(asking: Asking) -> frozenset[Role]:
+    """Return the roles that whoever asks has on one line or another; a program has scopes instead."""
+    reader, actor = asking.reader, asking.actor
+    if actor.how is How.STATED:
+        return frozenset({Role.OPERATOR})  # where they are; elsewhere they were refused before
+    person = reader.get(PersonRecord, actor.id)
+    if person is None or actor.how in {How.SYSTEM, How.PAPER, How.TOKEN}:
+        return frozenset()
+    grants = reader.find(RoleGrantRecord, equals("person_id", person.person_id))
+    return roles_anywhere(person, grants, asking.now)
 
 
 def _roles_of_stated(reader: Reader, plant: Plant, act: Act[Any], actor: Actor) -> frozenset[Role]:

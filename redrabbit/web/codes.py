@@ -113,6 +113,8 @@ REFUSALS: Final[Mapping[str, int]] = {
     "not_now": 409,
     "nobody_qualified": 403,
     "not_permitted": 403,
+    "not_permitted_on_all_lines": 403,
+    "not_permitted_on_line": 403,
     "not_qualified": 403,
     "not_told": 409,
     "nobody_here": 409,

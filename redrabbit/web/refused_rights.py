@@ -16,6 +16,7 @@ log = logging.getLogger("redrabbit.rights")
 OF_RIGHTS: Final = frozenset(
     {
         *("not_allowed", "not_permitted", "person_required", "proof_required", "scope_missing"),
+        *("not_permitted_on_all_lines", "not_permitted_on_line"),
         *("last_administrator", "other_station", "own_grant", "run_of_another", "same_person"),
         *("person_beyond_floor", "cross_site_request", "form_expired", "operator_not_allowed"),
         *(

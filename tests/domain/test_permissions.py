@@ -161,7 +161,7 @@ def code_of(refused: pytest.ExceptionInfo[Refusal]) -> tuple[str, dict[str, Any]
 
 def test_an_act_that_no_role_allows_is_refused_with_what_it_needs() -> None:
     told: dict[Act[Any], tuple[str, ...]] = {
-        ABORT: ("operator", "shift_leader", "quality_engineer", "service"),
+        ABORT: ("operator", "shift_leader", "quality_engineer"),  # no person is a service
         RELEASE: ("quality_engineer",),
         DISABLE: ("administrator",),
     }

@@ -319,10 +319,14 @@ def test_each_role_may_what_the_table_says_and_nothing_else(role: Role) -> None:
 
 @pytest.mark.parametrize("role", Role)
 def test_on_a_foreign_line_a_role_is_none(role: Role) -> None:
+    """Who has the role elsewhere is told that only the line is missing."""
     desk = Desk(person(1), grant(1, 1, role, line=OTHER_LINE), *SOMEBODYS)
+    everywhere = Desk(person(1), grant(1, 1, role), *SOMEBODYS)
     for act in EXAMPLES:
         if not isinstance(act, OF_NO_LINE):
-            assert desk.refusal(act, person_acting()) == "not_permitted", act
+            has_role = everywhere.refusal(act, person_acting()) != "not_permitted"
+            told = "not_permitted_on_line" if has_role else "not_permitted"
+            assert desk.refusal(act, person_acting()) == told, act
 
 
 @pytest.mark.parametrize("role", Role)
@@ -424,7 +428,8 @@ def test_a_stated_name_is_an_operator_on_the_line_of_its_screen_only(stream: Lin
     assert [desk.refusal(act, at_op20) for act in asked] == [
         desk.refusal(act, of_line) for act in asked
     ]
-    assert desk.refusal(asked[0], at_op20) == "not_permitted"
+    where = "all_lines" if stream == PLANT_STREAM else "line"
+    assert desk.refusal(asked[0], at_op20) == f"not_permitted_on_{where}"
 
 
 # How somebody is known
@@ -488,7 +493,7 @@ def test_what_belongs_to_no_line_takes_a_role_for_all_lines() -> None:
     of_line = Desk(person(1), grant(1, 1, engineer, line=LINE), parts, alarm)
     of_all = Desk(person(1), grant(1, 1, engineer), parts, alarm)
     for act, limited in (
-        (acts.FindPart(part_id=PART), "not_permitted"),
+        (acts.FindPart(part_id=PART), "not_permitted_on_all_lines"),
         (acts.AcknowledgeAlarm(alarm_id=ALARM), None),
     ):
         assert (of_line.refusal(act, person_acting()), of_all.refusal(act, person_acting())) == (
@@ -503,7 +508,7 @@ def test_alarms_of_several_lines_are_taken_together_by_who_may_on_all_of_them() 
     act = acts.AcknowledgeAlarms(alarm_ids=(ALARM, AlarmId(f"{OTHER_LINE}-A-1")))
     of_line = Desk(person(1), grant(1, 1, Role.QUALITY_ENGINEER, line=LINE), here, there)
     of_all = Desk(person(1), grant(1, 1, Role.QUALITY_ENGINEER), here, there)
-    assert of_line.refusal(act, person_acting()) == "not_permitted"
+    assert of_line.refusal(act, person_acting()) == "not_permitted_on_all_lines"
     assert of_all.refusal(act, person_acting()) is None
     only = acts.AcknowledgeAlarms(alarm_ids=(ALARM,))
     assert of_line.refusal(only, person_acting()) is None
@@ -512,7 +517,7 @@ def test_alarms_of_several_lines_are_taken_together_by_who_may_on_all_of_them() 
 def test_a_silence_over_the_whole_plant_takes_a_role_for_all_lines() -> None:
     of_line = Desk(person(1), grant(1, 1, Role.SHIFT_LEADER, line=LINE))
     whole = acts.SilenceAlarms(line=None, station=None, kind=None, ends_at=after(1), reason="x")
-    assert of_line.refusal(whole, person_acting()) == "not_permitted"
+    assert of_line.refusal(whole, person_acting()) == "not_permitted_on_all_lines"
     assert of_line.refusal(replace(whole, line=LINE), person_acting()) is None
     assert of_line.refusal(replace(whole, station=OP20), person_acting()) is None
 

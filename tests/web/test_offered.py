@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from redrabbit.domain.identity import StationId
 from redrabbit.domain.role import Role
 from tests.people import PASSWORD
 from tests.showcase_story import MISSED_RUN
@@ -70,10 +71,30 @@ def test_others_are_offered_what_their_role_may(
     assert not not_offered & asked
 
 
+def test_only_lines_are_offered_on_which_one_may_act(visitor: Visitor) -> None:
+    people_of(visitor).register("Li Na", Role.SHIFT_LEADER, line="line2")
+    assert sent(visitor, "/sign-in", name="Li Na", password=PASSWORD)[0] == 303
+    lines = {station.id: station.line for station in visitor.plant.plant.stations}
+    silences, pauses = (
+        options_of(visitor, "/alarms", "station"),
+        options_of(visitor, "/due", "line"),
+    )
+    assert silences
+    assert {lines.get(StationId(each)) for each in silences} == {"line2"}, "and not all stations"
+    assert pauses == ["line2"]
+
+
+def options_of(visitor: Visitor, path: str, name: str) -> list[str]:
+    found = re.search(rf'<select name="{name}">(.*?)</select>', visitor.text(path))
+    assert found is not None
+    return re.findall(r'<option value="([^"]*)"', found[1])
+
+
 def test_where_nobody_is_registered_all_is_offered(visitor: Visitor) -> None:
     assert {"/alarms/take", "/alarms/silence", "/due/pause"} <= {
         each for _, each in asked_on(visitor)
     }
+    assert options_of(visitor, "/alarms", "station")[0] == "", "all stations"
 
 
 @pytest.mark.parametrize("role", [Role.ADMINISTRATOR])

@@ -120,7 +120,8 @@ def _add_enrolment(router: APIRouter, site: Site) -> None:
         "/stations/{station_id}/enrolment-codes",
         status_code=201,
         openapi_extra=refuses(
-            "no_such_station", "not_permitted", "person_required", "proof_required"
+            *("no_such_station", "not_permitted", "not_permitted_on_line"),
+            *("person_required", "proof_required"),
         ),
     )
     async def make_enrolment_code(request: Request, station_id: Slug, body: Act) -> EnrolmentCode:
@@ -142,6 +143,7 @@ def _add_enrolment(router: APIRouter, site: Site) -> None:
             "not_confidential",
             "no_such_station",
             "not_permitted",
+            "not_permitted_on_line",
             "text_missing",
             "too_many_tries",
         ),

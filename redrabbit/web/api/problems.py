@@ -51,6 +51,8 @@ OF_ACTS: Final = (
     "key_used_before",
     "known_no_longer",
     "not_permitted",
+    "not_permitted_on_all_lines",
+    "not_permitted_on_line",
     "person_required",
     "proof_required",
     "operator_not_allowed",

@@ -12,6 +12,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.identity import AlarmId, Letter, PartId, SilenceId, StationId
 from redrabbit.services.queries.alarms import alarms_page
+from redrabbit.services.queries.own_lines import lines_where
 from redrabbit.web.pages.forms import Form, carry_out
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import Visit
@@ -49,9 +50,19 @@ def alarms_router(site: Site) -> APIRouter:
 
 async def _shown(site: Site, visit: Visit) -> HTMLResponse:
     plant, now = site.service.plant, site.clock.now()
-    content = await site.service.read(lambda reader: alarms_page(reader, plant, now))
+    content, own = await site.service.read(
+        lambda reader: (
+            alarms_page(reader, plant, now),
+            lines_where(reader, plant, visit.asker, acts.SilenceAlarms, now),
+        )
+    )
     status = 409 if visit.refused else 200
-    return await shell_page(site, visit, "alarms.html", content, status=status)
+    line_of = {station.id: station.line for station in plant.stations}
+    extra = {
+        "all_stations": None in own,
+        "stations": [each for each in content.stations if line_of[StationId(each[0])] in own],
+    }
+    return await shell_page(site, visit, "alarms.html", content, status=status, extra=extra)
 
 
 def _take(form: Form, site: Site) -> acts.AcknowledgeAlarms:

@@ -13,6 +13,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Letter, LineId, OccurrenceId, PauseId
 from redrabbit.domain.limits import fits_in_64_bits
 from redrabbit.services.queries.due import due_page
+from redrabbit.services.queries.own_lines import lines_where
 from redrabbit.web.pages.forms import Form, carry_out
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import Visit
@@ -52,9 +53,17 @@ def due_router(site: Site) -> APIRouter:
 async def _shown(site: Site, visit: Visit, sent: Form | None = None) -> HTMLResponse:
     """Return the page; with what a refused form had said, so that nobody types it twice."""
     plant, now = site.service.plant, site.clock.now()
-    content = await site.service.read(lambda reader: due_page(reader, plant, now))
+    content, own = await site.service.read(
+        lambda reader: (
+            due_page(reader, plant, now),
+            lines_where(reader, plant, visit.asker, acts.DeclarePause, now),
+        )
+    )
     status = 409 if visit.refused else 200
-    extra = {name: (sent or {}).get(name, "") for name in ("occurrence", "reason")}
+    extra: dict[str, object] = {
+        name: (sent or {}).get(name, "") for name in ("occurrence", "reason")
+    }
+    extra["lines"] = [each for each in content.lines if each[0] in own]
     return await shell_page(site, visit, "due.html", content, status=status, extra=extra)
 
 
