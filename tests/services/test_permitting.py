@@ -648,6 +648,6 @@ def test_a_newcomer_is_taught_in_by_the_shift_leader_of_the_line() -> None:
 )
 def test_who_qualifies_somebody_leads_where_it_counts(what: dict[str, Any]) -> None:
     act = people_acts.RecordQualification(person_id=PersonId(SOMEBODY), **what)
-    for line, refused in ((LINE, None), (OTHER_LINE, "not_permitted")):
+    for line, refused in ((LINE, None), (OTHER_LINE, "not_permitted_on_line")):
         desk = Desk(person(1), grant(1, 1, Role.SHIFT_LEADER, line=line), *SOMEBODYS)
         assert desk.refusal(act, person_acting()) == refused
