@@ -132,16 +132,38 @@ def test_whatever_was_done_to_a_record_table_it_is_made_again(
     found = sqlite_sample(tmp_path) if of_schema_1 else played(tmp_path)
     found.open().close()
     before = records_of(found)
-    for how in (edited, emptied, added, dropped, renamed):
+    for how in (edited, emptied, added):
         damaged(found.url, how(kind))
-        if how in (edited, emptied, added):
-            assert verify_database(found.url, public_key=found.public_key).damage
-            with pytest.raises(DamagedDatabase, match="`redrabbit rebuild` makes the records"):
-                found.open()
+        assert verify_database(found.url, public_key=found.public_key).damage
+        with pytest.raises(DamagedDatabase, match="`redrabbit rebuild` makes the records"):
+            found.open()
         assert rebuild(found) == (245 if of_schema_1 else before[1])
         assert records_of(found) == before, how
         if of_schema_1:
             assert is_as_frozen(found), how
+
+
+ALL_AT_ONCE = (tuple(TABLES),)
+ONE_BY_ONE = tuple((kind,) for kind in TABLES)
+
+
+@pytest.mark.parametrize(
+    "kinds", [*ALL_AT_ONCE, *(pytest.param(one, marks=pytest.mark.slow) for one in ONE_BY_ONE)]
+)
+def test_tables_that_are_gone_or_of_another_shape_are_made_again(
+    kinds: tuple[type[Any], ...], tmp_path: Path
+) -> None:
+    """All at once; one by one with `-m slow`."""
+    for folder, make in (("of_schema_1", sqlite_sample), ("told", played)):
+        (tmp_path / folder).mkdir()
+        found = make(tmp_path / folder)
+        found.open().close()
+        before = records_of(found)
+        for how in (dropped, renamed):
+            for kind in kinds:
+                damaged(found.url, how(kind))
+            assert rebuild(found) == before[1]
+            assert records_of(found) == before, how
 
 
 def test_both_databases_are_rebuilt_and_can_be_written_afterwards(sample: Sample) -> None:
