@@ -20,7 +20,7 @@ from redrabbit.domain.run_words import Outcome
 from redrabbit.domain.text import Text
 from redrabbit.services.administrators_added import is_for_administrators
 from redrabbit.services.alarm_pages import page_of
-from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.ports import Reader, Where
 from redrabbit.services.queries.counts import RunsWanted, count_runs
 from redrabbit.services.queries.receivers import EVENT_WORDS
 from redrabbit.services.queries.wording import message
@@ -107,7 +107,8 @@ def since(reader: Reader, seen_until: datetime | None, now: datetime) -> Since:
         (each.value, count_runs(reader, RunsWanted(begin=begin, end=now, outcome=each.value)))
         for each in Outcome
     )
-    plans = reader.find(PlanRevisionRecord, equals("state", PlanState.IN_FORCE.value))
+    effective = (PlanState.IN_FORCE.value, PlanState.SUPERSEDED.value)
+    plans = reader.find(PlanRevisionRecord, Where("state", "in", effective))
     return Since(
         begin=begin,
         until=now,
@@ -127,7 +128,7 @@ def since(reader: Reader, seen_until: datetime | None, now: datetime) -> Since:
         plans=tuple(
             (each.label, each.effective_at)
             for each in plans
-            if each.effective_at is not None and begin <= each.effective_at <= now
+            if each.effective_at is not None and begin <= each.effective_at < now
         ),
     )
 

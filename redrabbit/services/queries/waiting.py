@@ -150,8 +150,9 @@ def _alarms(asked: _Asked) -> Iterator[WaitsFor]:
         limit=MOST_OPEN + 1,
     )
     streams = [each.stream for each in found if not is_for_administrators(each.kind)]
+    more = len(found) > MOST_OPEN
     yield from _counted(
-        asked, Kind.ALARMS, acts.AcknowledgeAlarm, streams, "/alarms#open", most=MOST_OPEN
+        asked, Kind.ALARMS, acts.AcknowledgeAlarm, streams, "/alarms#open", more=more
     )
 
 
@@ -212,7 +213,7 @@ _ACTS: Final[Mapping[str, type[Act[Record]]]] = {act.KIND: act for act in MAY}
 def _lapses(asked: _Asked) -> Iterator[WaitsFor]:
     begin = asked.now - LAPSES_OF
     wanted = ChecksWanted(begin=begin, ended=End.LAPSED)
-    found, _ = newest_checks(asked.reader, wanted, asked.now, limit=MOST_LAPSES, after=None)
+    found, following = newest_checks(asked.reader, wanted, asked.now, limit=MOST_LAPSES, after=None)
     ids = tuple(each.occurrence_id for each in found if each.outcome is not None)
     of_these = Where("occurrence_id", "in", ids)
     reasons = asked.reader.find(LapseReasonRecord, of_these) if ids else []
@@ -221,7 +222,9 @@ def _lapses(asked: _Asked) -> Iterator[WaitsFor]:
         each.line for each in found if each.occurrence_id in ids and each.occurrence_id not in known
     ]
     href = f"/verifications?end=lapsed&from={plant_date(asked.plant.zone, begin)}&to=#list"
-    yield from _counted(asked, Kind.LAPSES, acts.ExplainLapse, lines, href, most=MOST_LAPSES)
+    yield from _counted(
+        asked, Kind.LAPSES, acts.ExplainLapse, lines, href, more=following is not None
+    )
 
 
 def _parts_expire(asked: _Asked) -> Iterator[WaitsFor]:
@@ -284,14 +287,13 @@ def _counted(
     lines: Iterable[str],
     href: str,
     *,
-    most: int | None = None,
+    more: bool = False,
 ) -> Iterator[WaitsFor]:
-    """Yield how many there are on the lines on which whoever asks may do it, and on the others; `most`: there may be more."""
+    """Yield how many there are on the lines on which whoever asks may do it, and on the others; `more`: there may be more, as not all were looked at."""
     found = list(lines)
     for is_mine in (True, False):
         count = sum(asked.may(act, line) is is_mine for line in found)
         if count:
-            more = most is not None and len(found) >= most
             code = f"waiting.{kind.value}.more" if more else f"waiting.{kind.value}"
             yield WaitsFor(kind=kind, words=message(code, n=count), href=href, is_mine=is_mine)
 
