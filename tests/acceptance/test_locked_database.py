@@ -26,6 +26,7 @@ from tests.acceptance.test_mosquitto import (
     Bench,
     Desk,
     PublishingStation,
+    going_on,
     until,
 )
 from tests.links.brokers import MOSQUITTO
@@ -59,13 +60,8 @@ async def two_stations(bench: Bench) -> AsyncIterator[None]:
     other = text.replace("op20", "op25").replace("OP20", "OP25")
     (bench.config_dir / f"{OTHER}.yaml").write_text(other, encoding="utf-8")
     station = OtherStation(bench.station.port, topic="plant/line1/op25/state")
-    task = asyncio.create_task(station.run())
-    try:
-        async with bench.publishing():
-            yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    async with going_on(station.run()), bench.publishing():
+        yield
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import asyncio
 import json
 import sqlite3
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
@@ -79,6 +79,22 @@ class Mosquitto:
             return False
         writer.close()
         return True
+
+
+@asynccontextmanager
+async def going_on(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let something of aiomqtt's go on for the length of a block, and wait until it has ended.
+
+    It is cancelled until then: aiomqtt uses `asyncio.wait_for`, which in Python 3.11 swallows a cancellation
+    that comes together with what it waits for.
+    """
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=PUBLISH_EVERY_S)
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
@@ -199,12 +215,8 @@ class Bench:
 
     @asynccontextmanager
     async def publishing(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self.station.run())
-        try:
+        async with going_on(self.station.run()):
             yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
 
 @dataclass(slots=True)
@@ -457,11 +469,7 @@ async def listening(port: int) -> AsyncIterator[list[dict[str, Any]]]:
                     [json.loads(bytes(message.payload))]
                 )  # one by one: others watch the list
 
-    task = asyncio.create_task(listen())
-    try:
+    async with going_on(listen()):
         async with asyncio.timeout(LIMIT_S):
             await subscribed.wait()
         yield heard
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)

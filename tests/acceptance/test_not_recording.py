@@ -60,6 +60,13 @@ class Running:
     def said(self, message: str) -> list[dict[str, Any]]:
         return [line for line in self.service.lines() if line["message"] == message]
 
+    async def has_said(self, message: str) -> None:
+        """Wait for a line of the log: it has its own look at the recording, apart from the receivers'."""
+        ends_at = CLOCK.now() + timedelta(seconds=LIMIT_S)
+        while not self.said(message):
+            assert CLOCK.now() < ends_at, self.service.log
+            await CLOCK.sleep(0.1)
+
     async def was_told(self, *events: str) -> None:
         ends_at = CLOCK.now() + timedelta(seconds=LIMIT_S)
         while [json.loads(body)["event"] for body in self.hook.bodies] != list(events):
@@ -160,6 +167,7 @@ async def _told_everywhere(running: Running, broken: AbstractContextManager[str]
     await running.until_ready(is_ready=True)
     await running.was_told("not_recording", "recording_again")
     assert "redrabbit_recording 1.0" in (await running.client.get("/metrics")).text
+    await running.has_said("recorded again")
     assert (len(running.said("nothing is recorded")), len(running.said("recorded again"))) == (1, 1)
 
 
