@@ -13,7 +13,6 @@ from redrabbit.domain.facts.person import PersonKind, PersonLanguage
 from redrabbit.domain.identity import SERVER, Actor, LineId, PersonId, person_name
 from redrabbit.domain.people_acts import GrantRole
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.record_query import equals
 from redrabbit.domain.records import PersonRecord, RoleGrantRecord
 from redrabbit.domain.rights import is_active
 from redrabbit.domain.role import Role
@@ -21,7 +20,7 @@ from redrabbit.services import administrators_added, people
 from redrabbit.services.credential_states import give_link
 from redrabbit.services.granting import grant
 from redrabbit.services.ports import Reader, UnitOfWork
-from redrabbit.services.queries.people import people_numbered
+from redrabbit.services.queries.people import people_numbered, reads_as
 from redrabbit.services.stated_names import id_of
 
 
@@ -124,15 +123,17 @@ def number_id(uow: UnitOfWork, employee_number: str | None) -> str | None:
 
 
 def person_said(reader: Reader, said: str) -> PersonRecord:
-    """Return the person of a number, employee number or name; Refusal where there is none, or more than one."""
+    """Return the person of a number, employee number or name; Refusal where there is none, or more than one.
+
+    Whom a text means as an employee number and whom it means as a name are all meant: which of them is never guessed.
+    """
     known = reader.get(PersonRecord, said)
     if known is not None:
         return known
-    numbered = people_numbered(reader, said.strip())
-    if len(numbered) == 1:
-        return numbered[0]
-    name_id = reader.id_of_name(said.strip())
-    found = [] if name_id is None else reader.find(PersonRecord, equals("name", name_id))
+    stated = reader.names()
+    named = [each for each in reader.find(PersonRecord) if reads_as(stated, each.name, said)]
+    found = {each.person_id: each for each in (*people_numbered(reader, said.strip()), *named)}
     if len(found) != 1:
         raise Refusal("no_such_person" if not found else "name_of_several", person=said)
-    return found[0]
+    (person,) = found.values()
+    return person

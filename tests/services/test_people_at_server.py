@@ -8,8 +8,9 @@ from redrabbit.domain.badge_code import badge_id
 from redrabbit.domain.beside import digest_of
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.alarm import AlarmKind
-from redrabbit.domain.facts.person import PersonLanguage
-from redrabbit.domain.identity import SERVER, BadgeId, How, PersonId
+from redrabbit.domain.facts.person import PersonKind, PersonLanguage, PersonRegistered
+from redrabbit.domain.identity import SERVER, BadgeId, How, PersonId, person_name
+from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.one_time_code import OneTimeCode
 from redrabbit.domain.people_acts import DisablePerson
 from redrabbit.domain.records import AlarmRecord, BadgeRecord, PersonRecord, RoleGrantRecord
@@ -26,11 +27,14 @@ from redrabbit.services.people_at_server import (
     enable,
     give_roles,
     link_code,
+    number_id,
     person_said,
 )
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.queries.people import Names, kept_name, person
+from redrabbit.services.record_fact import record
 from redrabbit.services.sessions import begin_session
+from redrabbit.services.stated_names import id_of
 from tests.plants import LINE
 from tests.services.people_served import ADMINISTRATOR, CHEN, a_person, with_administrator
 from tests.services.served import Served
@@ -105,6 +109,30 @@ async def test_somebody_is_said_by_number_or_by_a_name_that_is_theirs_alone() ->
     make_administrator(served, "Chen")
     for said, code in (("Chen", "name_of_several"), ("Nobody", "no_such_person")):
         with pytest.raises(Refusal, match=code):
+            served.database.read_now(lambda reader, said=said: person_said(reader, said))  # type: ignore[misc]  # as above
+
+
+async def test_who_is_meant_by_a_number_of_one_and_a_name_of_another_is_not_guessed() -> None:
+    """Nobody is registered so today; a ledger of before may have two of one number, or a number that is a name."""
+    served = await with_administrator()
+
+    def registered_before(uow: UnitOfWork) -> None:
+        for place, (name, number) in enumerate(
+            [("Li", "1138"), ("Wu", "1138"), ("77", None), ("Ma", "77")]
+        ):
+            known = PersonRegistered(
+                person_id=PersonId(f"p-010{place}"),
+                name=id_of(uow, person_name(name)),
+                language=None,
+                employee_number=number_id(uow, number),
+                kind=PersonKind.PERSON,
+                expires_at=None,
+            )
+            record(uow, known, stream=PLANT_STREAM, actor=SERVER)
+
+    served.database.write_now(registered_before)
+    for said in ("1138", "77", "\uff17\uff17"):
+        with pytest.raises(Refusal, match="name_of_several"):
             served.database.read_now(lambda reader, said=said: person_said(reader, said))  # type: ignore[misc]  # as above
 
 
