@@ -1,11 +1,10 @@
 """`/alarms`: what is open, who was told of it and what came of it, who took it; parts to find; silences (B21, R10)."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from datetime import tzinfo
+from typing import Final
 
 from fastapi import APIRouter
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse
 
 from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
@@ -13,7 +12,8 @@ from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.identity import AlarmId, Letter, PartId, SilenceId, StationId
 from redrabbit.services.queries.alarms import alarms_page
 from redrabbit.services.queries.own_lines import lines_where
-from redrabbit.web.pages.forms import Form, carry_out
+from redrabbit.web.pages.forms import Form
+from redrabbit.web.pages.page_of_acts import Asked, page_of_acts
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import Visit
 from redrabbit.web.site import Site, id_in
@@ -22,33 +22,12 @@ from redrabbit.web.values import id_from, instant_from
 
 def alarms_router(site: Site) -> APIRouter:
     """Return the page of the alarms, and its forms."""
-    router = APIRouter(include_in_schema=False)
-
-    @router.get("/alarms")
-    async def alarms(request: Request) -> HTMLResponse:
-        return await _shown(site, site.visit(request))
-
-    @router.get("/alarms/{act}")
-    async def reloaded(act: str) -> Response:
-        if act not in ACTS:
-            raise Refusal("no_such_page")
-        return RedirectResponse("/alarms", status_code=303)
-
-    @router.post("/alarms/{act}")
-    async def act(request: Request, act: str) -> Response:
-        if act not in ACTS:
-            raise Refusal("no_such_page")
-        try:
-            form = await site.form(request)
-            await carry_out(site, request, form, ACTS[act](form, site))
-        except Refusal as refusal:
-            return await _shown(site, site.visit(request).with_refusal(refusal))
-        return RedirectResponse("/alarms", status_code=303)
-
-    return router
+    asked: Asked = {**ACTS, "silence": lambda form: _silence(form, site.service.plant.zone)}
+    return page_of_acts(site, "/alarms", asked, _shown)
 
 
-async def _shown(site: Site, visit: Visit) -> HTMLResponse:
+async def _shown(site: Site, visit: Visit, sent: Form) -> HTMLResponse:
+    del sent
     plant, now = site.service.plant, site.clock.now()
     content, own = await site.service.read(
         lambda reader: (
@@ -65,21 +44,19 @@ async def _shown(site: Site, visit: Visit) -> HTMLResponse:
     return await shell_page(site, visit, "alarms.html", content, status=status, extra=extra)
 
 
-def _take(form: Form, site: Site) -> acts.AcknowledgeAlarms:
-    del site
+def _take(form: Form) -> acts.AcknowledgeAlarms:
     found = [id_from(each, Letter.ALARM) for each in form.get("alarms", "").split()]
     if not found or None in found:
         raise Refusal("form_unreadable")
     return acts.AcknowledgeAlarms(alarm_ids=tuple(AlarmId(each) for each in found if each))
 
 
-def _found(form: Form, site: Site) -> acts.FindPart:
-    del site
+def _found(form: Form) -> acts.FindPart:
     return acts.FindPart(part_id=PartId(form.get("part", "")))
 
 
-def _silence(form: Form, site: Site) -> acts.SilenceAlarms:
-    ends_at = instant_from(form.get("ends_at", ""), site.service.plant.zone)
+def _silence(form: Form, zone: tzinfo) -> acts.SilenceAlarms:
+    ends_at = instant_from(form.get("ends_at", ""), zone)
     kind = form.get("kind") or None
     if kind is not None and kind not in {each.value for each in AlarmKind}:
         raise Refusal("form_unreadable")
@@ -92,15 +69,12 @@ def _silence(form: Form, site: Site) -> acts.SilenceAlarms:
     )
 
 
-def _end_silence(form: Form, site: Site) -> acts.EndSilence:
-    del site
+def _end_silence(form: Form) -> acts.EndSilence:
     return acts.EndSilence(silence_id=SilenceId(id_in(form, "silence", Letter.SILENCE)))
 
 
-ACTS: Final[Mapping[str, Callable[[Form, Site], acts.Act[Any]]]] = {
+ACTS: Final[Asked] = {
     "take": _take,
     "found": _found,
-    "silence": _silence,
     "end-silence": _end_silence,
 }
-"""What the forms of the page ask, by the last word of their address."""

@@ -1,21 +1,20 @@
 """`/calendar`: a month or a year of a line by days, with its shifts and special days; setting one, and taking it back (D44)."""
 
 import re
-from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse
 
 from redrabbit.domain import acts, calendar_acts
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.calendar_change import CalendarDayKind
 from redrabbit.domain.identity import LineId
 from redrabbit.services.queries.calendar import FIRST_YEAR, LAST_YEAR, MONTHS, calendar_page
-from redrabbit.web.pages.forms import Form, carry_out, word
+from redrabbit.web.pages.forms import Form, word
+from redrabbit.web.pages.page_of_acts import Asked, page_of_acts
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import Visit
 from redrabbit.web.site import Site, number_in
@@ -24,42 +23,16 @@ from redrabbit.web.values import day_from, optional_text_from
 
 def calendar_router(site: Site) -> APIRouter:
     """Return the calendar's page, and its forms."""
-    router = APIRouter(include_in_schema=False)
-
-    @router.get("/calendar")
-    async def calendar(request: Request) -> HTMLResponse:
-        line = optional_text_from(request.query_params.get("line"))
-        return await _shown(site, site.visit(request), line, request.query_params.get("when", ""))
-
-    @router.get("/calendar/{act}")
-    async def reloaded(act: str) -> Response:
-        if act not in ACTS:
-            raise Refusal("no_such_page")
-        return RedirectResponse("/calendar", status_code=303)
-
-    @router.post("/calendar/{act}")
-    async def act(request: Request, act: str) -> Response:
-        if act not in ACTS:
-            raise Refusal("no_such_page")
-        form: Form = {}
-        try:
-            form = await site.form(request)
-            await carry_out(site, request, form, ACTS[act](form))
-        except Refusal as refusal:
-            visit = site.visit(request).with_refusal(refusal)
-            line = form.get("line", "")
-            known = line in {each.id for each in site.service.plant.lines}
-            return await _shown(site, visit, line if known else None, "")
-        asked = {"line": form.get("line", ""), "when": form.get("first", "")[:7]}
-        there = urlencode({name: said for name, said in asked.items() if said})
-        return RedirectResponse(f"/calendar?{there}", status_code=303)
-
-    return router
+    return page_of_acts(site, "/calendar", ACTS, _shown, there=_there)
 
 
-async def _shown(site: Site, visit: Visit, line: str | None, when: str) -> HTMLResponse:
+async def _shown(site: Site, visit: Visit, form: Form) -> HTMLResponse:
     plant = site.service.plant
-    period = _period(when)
+    asked = visit.request.query_params
+    line = optional_text_from(form.get("line", "") if form else asked.get("line"))
+    if form and line not in {each.id for each in plant.lines}:
+        line = None  # the form is refused for it, and the page goes on without
+    period = _period("" if form else asked.get("when", ""))
     try:
         content = await site.service.read(
             lambda reader: calendar_page(reader, plant, line, period, visit.now)
@@ -69,6 +42,12 @@ async def _shown(site: Site, visit: Visit, line: str | None, when: str) -> HTMLR
     extra = {"years": (FIRST_YEAR, LAST_YEAR), "kinds": tuple(CalendarDayKind)}
     status = 409 if visit.refused else 200
     return await shell_page(site, visit, "calendar.html", content, status=status, extra=extra)
+
+
+def _there(form: Form) -> str:
+    """Return what shows the line and the month that a form was about."""
+    asked = {"line": form.get("line", ""), "when": form.get("first", "")[:7]}
+    return "?" + urlencode({name: said for name, said in asked.items() if said})
 
 
 def _period(text: str) -> tuple[int | None, int | None]:
@@ -115,8 +94,7 @@ def _take_back(form: Form) -> acts.Act[Any]:
     )
 
 
-ACTS: Final[Mapping[str, Callable[[Form], acts.Act[Any]]]] = {
+ACTS: Final[Asked] = {
     "set": _set,
     "take-back": _take_back,
 }
-"""What the forms of the page ask, by the last word of their address."""

@@ -1,12 +1,10 @@
 """`/due`: due, overdue, lapsed; excuses and pauses (R13, B17)."""
 
-from collections.abc import Callable, Mapping
 from datetime import tzinfo
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse
 
 from redrabbit.domain import acts
 from redrabbit.domain.errors import Refusal
@@ -14,7 +12,8 @@ from redrabbit.domain.identity import Letter, LineId, OccurrenceId, PauseId
 from redrabbit.domain.limits import fits_in_64_bits
 from redrabbit.services.queries.due import due_page
 from redrabbit.services.queries.own_lines import lines_where
-from redrabbit.web.pages.forms import Form, carry_out
+from redrabbit.web.pages.forms import Form
+from redrabbit.web.pages.page_of_acts import Asked, page_of_acts
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import Visit
 from redrabbit.web.site import Site, id_in
@@ -23,34 +22,11 @@ from redrabbit.web.values import instant_from
 
 def due_router(site: Site) -> APIRouter:
     """Return the page of what is due, and its forms."""
-    router = APIRouter(include_in_schema=False)
-
-    @router.get("/due")
-    async def due(request: Request) -> HTMLResponse:
-        return await _shown(site, site.visit(request))
-
-    @router.get("/due/{act}")
-    async def reloaded(act: str) -> Response:
-        if act not in ACTS:
-            raise Refusal("no_such_page")
-        return RedirectResponse("/due", status_code=303)
-
-    @router.post("/due/{act}")
-    async def act(request: Request, act: str) -> Response:
-        if act not in ACTS:
-            raise Refusal("no_such_page")
-        form: Form = {}
-        try:
-            form = await site.form(request)
-            await carry_out(site, request, form, ACTS[act](form, site.service.plant.zone))
-        except Refusal as refusal:
-            return await _shown(site, site.visit(request).with_refusal(refusal), form)
-        return RedirectResponse("/due", status_code=303)
-
-    return router
+    asked: Asked = {**ACTS, "pause": lambda form: _pause(form, site.service.plant.zone)}
+    return page_of_acts(site, "/due", asked, _shown)
 
 
-async def _shown(site: Site, visit: Visit, sent: Form | None = None) -> HTMLResponse:
+async def _shown(site: Site, visit: Visit, sent: Form) -> HTMLResponse:
     """Return the page; with what a refused form had said, so that nobody types it twice."""
     plant, now = site.service.plant, site.clock.now()
     content, own = await site.service.read(
@@ -60,15 +36,12 @@ async def _shown(site: Site, visit: Visit, sent: Form | None = None) -> HTMLResp
         )
     )
     status = 409 if visit.refused else 200
-    extra: dict[str, object] = {
-        name: (sent or {}).get(name, "") for name in ("occurrence", "reason")
-    }
+    extra: dict[str, object] = {name: sent.get(name, "") for name in ("occurrence", "reason")}
     extra["lines"] = [each for each in content.lines if each[0] in own]
     return await shell_page(site, visit, "due.html", content, status=status, extra=extra)
 
 
-def _excuse(form: Form, zone: tzinfo) -> acts.Excuse:
-    del zone
+def _excuse(form: Form) -> acts.Excuse:
     occurrence = OccurrenceId(id_in(form, "occurrence", Letter.OCCURRENCE))
     return acts.Excuse(occurrence_id=occurrence, reason=form.get("reason", ""))
 
@@ -82,23 +55,19 @@ def _pause(form: Form, zone: tzinfo) -> acts.DeclarePause:
     )
 
 
-def _end_pause(form: Form, zone: tzinfo) -> acts.EndPause:
-    del zone
+def _end_pause(form: Form) -> acts.EndPause:
     return acts.EndPause(pause_id=PauseId(id_in(form, "pause", Letter.PAUSE)))
 
 
-def _confirm_clock(form: Form, zone: tzinfo) -> acts.ConfirmClock:
-    del zone
+def _confirm_clock(form: Form) -> acts.ConfirmClock:
     doubt = form.get("doubt", "")
     if not doubt.isascii() or not doubt.isdigit() or not fits_in_64_bits(int(doubt[:20])):
         raise Refusal("no_such_clock_doubt")
     return acts.ConfirmClock(doubt=int(doubt[:20]))
 
 
-ACTS: Final[Mapping[str, Callable[[Form, tzinfo], acts.Act[Any]]]] = {
+ACTS: Final[Asked] = {
     "excuse": _excuse,
-    "pause": _pause,
     "end-pause": _end_pause,
     "clock": _confirm_clock,
 }
-"""What the forms of the page ask, by the last word of their address; times are plant-local."""
