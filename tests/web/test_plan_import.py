@@ -1,7 +1,6 @@
 """A plant's own control plan comes in on a page, in the command's steps: looked at, answered, kept as a draft, approved (D44, D45)."""
 
 import re
-from collections.abc import Collection
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -12,13 +11,8 @@ from starlette.testclient import TestClient
 from redrabbit.cli import main
 from redrabbit.config.plant import read_configuration
 from redrabbit.domain.facts.plan_revision import PlanState
-from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import OccurrenceRecord, PlanRevisionRecord
 from redrabbit.domain.role import Role
-from redrabbit.plan_at_start import load_revised
-from redrabbit.plan_desk import InForce, look_at_bytes
-from redrabbit.services.plan_looking import PlanAnswers, PlanLooked
-from redrabbit.services.plans_ahead import PlansAhead
 from redrabbit.services.ports import equals
 from redrabbit.web.access import FORM_COOKIE, form_token
 from redrabbit.web.app import create_app
@@ -26,6 +20,7 @@ from redrabbit.web.budget import WebBudgets
 from redrabbit.web.pages.plan_import import WAITS
 from tests.fakes import JumpClock
 from tests.people import People, sign_in_at
+from tests.plan_desks import PlanDesk
 from tests.showcase_story import BEGIN, Showcase
 from tests.store.sample_story import FIRST
 from tests.web.conftest import NONCE, RULES, Visitor, let
@@ -47,16 +42,7 @@ def visitor_of(folder: Path) -> Visitor:
     showcase = Showcase(clock, plant)
     let(showcase.open())
 
-    def look(
-        content: bytes, name: str, sheet: str | None, answers: PlanAnswers, ids: Collection[str]
-    ) -> PlanLooked:
-        beside = InForce(plant=plant, files=files, now=clock.now())
-        return look_at_bytes(content, name, sheet, answers, ids, beside=beside)
-
-    def revised(content: str) -> Plant | str:
-        loaded = load_revised(files, content)
-        return loaded if isinstance(loaded, str) else loaded[0]
-
+    desk = PlanDesk(plant, files, clock)
     sign_in, budgets = sign_in_at(showcase.agent), WebBudgets()
     app = create_app(
         showcase.service,
@@ -64,8 +50,8 @@ def visitor_of(folder: Path) -> Visitor:
         sign_in=sign_in,
         access=RULES,
         budgets=budgets,
-        look_at_plan=look,
-        revised=revised,
+        look_at_plan=desk.look,
+        revised=desk.revised,
     )
     client = TestClient(app, base_url="http://127.0.0.1:8080", client=("127.0.0.1", 50000))
     client.cookies.set(FORM_COOKIE, NONCE)
@@ -207,9 +193,8 @@ def test_the_aiag_workbook_goes_from_the_file_to_the_first_due_check() -> None:
     effective_at = kept(visitor)[0].effective_at
     assert effective_at is not None
     visitor.clock.jump((effective_at - visitor.clock.now()).total_seconds())
-    files = read_configuration(REALISTIC)[1]
-    ahead = PlansAhead(visitor.plant.agent, lambda _, content: load_revised(files, content))
-    let(ahead.step())
+    desk = PlanDesk(*read_configuration(REALISTIC), visitor.clock)
+    let(desk.ahead(visitor.plant.agent).step())
     assert kept(visitor)[0].state is PlanState.IN_FORCE
     # what was open before under the plan until then keeps its window; this is the first one that is made under the new plan
     let(visitor.plant.pass_to(effective_at + timedelta(hours=8)))
