@@ -124,6 +124,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "occurrence_decided": 409,
     "occurrence_not_lapsed": 409,
     "too_many_rows": 422,
+    "week_too_full": 422,
     "occurrence_not_open": 409,
     "occurrence_under_way": 409,
     "operator_name_reserved": 422,

@@ -103,6 +103,8 @@ ROUTES: Final[Mapping[str, Right]] = {
     "GET /today/seen": Right.RECORDS,
     "POST /today/seen": Right.OWN,
     "GET /schedule": Right.RECORDS,
+    "GET /schedule.xlsx": Right.RECORDS,
+    "GET /schedule/print": Right.RECORDS,
     "GET /due": Right.RECORDS,
     "GET /due/{act}": Right.RECORDS,
     "POST /due/{act}": Right.ACT,

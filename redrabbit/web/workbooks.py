@@ -8,11 +8,13 @@ from starlette.responses import Response
 
 from redrabbit.base.messages import zoned
 from redrabbit.base.text_workbook import new_workbook, packed, put_table, streamed_table
+from redrabbit.domain.occurrence import OccurrenceStatus
 from redrabbit.services.queries.checks import DeviceRow, DevicesPage
 from redrabbit.services.queries.coverage import CoveragePage
 from redrabbit.services.queries.schedule_shown import RuleShown
 from redrabbit.services.queries.scheduled_checks import End
 from redrabbit.services.queries.verifications import CheckFilter, CheckRow, WholeList
+from redrabbit.services.queries.week import Slot, WeekPage
 from redrabbit.web.words import Words
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -52,6 +54,17 @@ _DEVICES: Final[Columns] = (
     ("col.run", 16),
     ("devices.next", 26),
     ("devices.grade", 24),
+)
+_WEEK: Final[Columns] = (
+    ("week.day", 12),
+    ("col.due_at", 26),
+    ("col.station", 12),
+    ("col.device", 28),
+    ("col.check", 28),
+    ("check.when", 30),
+    ("col.end", 16),
+    ("week.note", 22),
+    ("col.scheduled", 16),
 )
 _MATRIX: Final[Columns] = (
     ("col.line", 14),
@@ -175,6 +188,50 @@ def _schedule(t: Words, rules: Sequence[RuleShown]) -> str:
         days = t(", ").join(t(f"weekday.{day}") for day in rule.weekdays)
         said.append(f"{t.render(rule.words)} ({days})" if days else t.render(rule.words))
     return t("schedule.or").join(said)
+
+
+def week_asked(t: Words, page: WeekPage) -> str:
+    """Return in words which week of which line something is."""
+    first, last = page.week
+    return f"{line_asked(t, page.line)} · {t.day(first)} \N{EN DASH} {t.day(last)}"
+
+
+def week_workbook(t: Words, plant: str, page: WeekPage) -> bytes:
+    """Return a week of a line, all of it: what was due, and what is planned, in the order of its times."""
+    above = [
+        *_head(t, plant, t("nav.schedule"), page.now),
+        f"{week_asked(t, page)} · {t.render(page.line_name)}",
+        t("verifications.total", n=page.total),
+        t("print.checkpoint", size=page.size, root=page.root),
+    ]
+    if page.next_plan is not None:
+        plan, at = page.next_plan
+        above.insert(3, t("week.next_plan", plan=plan, at=at))
+    rows = _week_rows(t, page)
+    return streamed_table(t("nav.schedule"), _header(t, _WEEK), rows, _widths(_WEEK), above)
+
+
+def _week_rows(t: Words, page: WeekPage) -> Iterator[Sequence[str]]:
+    for number, day in enumerate(page.days):
+        due = ((slot, row) for row in page.rows for slot in row.days[number])
+        for slot, row in sorted(due, key=lambda each: (each[0].due_at, each[1].check)):
+            yield (
+                t.day(day.day),
+                _at(t, slot.due_at),
+                row.operation,
+                t.render(row.device),
+                row.check,
+                _schedule(t, row.schedule),
+                slot_said(t, slot),
+                t("week.moved") if slot.is_moved else "",
+                slot.occurrence or "",
+            )
+
+
+def slot_said(t: Words, slot: Slot) -> str:
+    """Return in words how a due time of a week stands."""
+    is_planned = slot.occurrence is None and slot.status == OccurrenceStatus.UPCOMING
+    return t("week.planned") if is_planned else t(f"occurrence.{slot.status}")
 
 
 def coverage_workbook(t: Words, plant: str, page: CoveragePage, now: datetime) -> bytes:

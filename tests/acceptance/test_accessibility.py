@@ -45,6 +45,7 @@ PAGES = [
     "/stations/line4-op30",
     "/today",
     "/schedule",
+    "/schedule/print",
     "/devices",
     "/checks/line1-op20",
     "/verifications",

@@ -52,6 +52,7 @@ PAGES = [
     "/today",
     "/schedule",
     "/schedule?line=line2&day=2026-11-26",
+    "/schedule/print",
     "/due",
     "/stations",
     "/stations/line1-op20",

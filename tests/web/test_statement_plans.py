@@ -222,6 +222,8 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
             "/today",
             "/schedule",
             "/schedule?line=line1&day=2026-03-02",
+            "/schedule/print",
+            "/schedule.xlsx?line=line1&day=2026-03-02",
             "/today/seen",
             "/receivers",
             "/coverage",

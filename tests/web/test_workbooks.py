@@ -73,6 +73,38 @@ def test_words_of_people_calculate_nothing(visitor: Visitor) -> None:
     assert any(EVIL in str(cell) for row in rows for cell in row)
 
 
+def test_a_week_comes_as_it_is_asked_for_or_not_at_all(
+    onlooker: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is made and what is planned, of that line and week: as many as the page counts, and its very checks."""
+    for query in ("line=line1", "line=line3&day=2026-11-23", "line=line2&day=2026-01-06"):
+        page = onlooker.text(f"/schedule?{query}")
+        made = re.findall(r'class="slot [^"]*" href="/verifications/([^"]+)"', page)
+        planned = page.count('class="slot planned')
+        rows = rows_of(onlooker, f"/schedule.xlsx?{query}")
+        listed = table_of(rows, "Day")
+        assert sorted(row[8] for row in listed if row[8]) == sorted(made)
+        assert sum(not row[8] for row in listed) == planned
+        assert {row[6] for row in listed if not row[8]} <= {"planned", "excused"}
+        assert all(row[1].startswith(row[0]) for row in listed), "each on its plant-local day"
+        above = " ".join(str(row[0]) for row in rows[: len(rows) - len(listed)])
+        assert f"Scheduled checks: {len(listed)}" in above
+        assert f"Line {query[5:10]}" in above
+        printed = onlooker.text(f"/schedule/print?{query}")
+        assert re.findall(r'class="slot [^"]*" href="/verifications/([^"]+)"', printed) == made
+        assert f'href="/schedule.xlsx?{query[:10]}&amp;day=' in page
+        assert f'href="/schedule/print?{query[:10]}&amp;day=' in page
+    for path in ("/schedule.xlsx", "/schedule/print"):
+        assert onlooker.client.get(f"{path}?day=never").status_code == 422
+        assert onlooker.client.get(f"{path}?line=nowhere").status_code == 404
+    monkeypatch.setattr("redrabbit.web.pages.week.MOST_IN_WORKBOOK", 1)
+    monkeypatch.setattr("redrabbit.web.pages.week.MOST_PRINTED", 1)
+    for path in ("/schedule.xlsx", "/schedule/print"):
+        refused = onlooker.client.get(path)
+        assert refused.status_code == 422
+        assert "more than 1 due times" in refused.text
+
+
 @pytest.mark.parametrize("line", ["", "line1"])
 def test_devices_come_as_they_are_asked_for(onlooker: Visitor, line: str) -> None:
     known = onlooker.client.get("/api/v1/devices").json()["items"]

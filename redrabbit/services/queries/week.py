@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Final
 
 from redrabbit.domain.control_plan import Check
+from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.occurrence import first_times
 from redrabbit.domain.facts.plan_revision import PlanState
 from redrabbit.domain.identity import LineId
@@ -114,6 +115,19 @@ class WeekPage:
     """Whether there is more than is shown."""
     next_plan: tuple[str, datetime] | None
     """A plan that takes effect before the week is over, and when: from then on nothing is planned here."""
+    root: str
+    size: int
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """How what is shown stands, each once: what a legend has to tell."""
+        found = {slot.status for row in self.rows for day in row.days for slot in day}
+        return tuple(each.value for each in OccurrenceStatus if each.value in found)
+
+    @property
+    def total(self) -> int:
+        """How much is due in it."""
+        return sum(day.count for day in self.days)
 
     @property
     def week(self) -> tuple[date, date]:
@@ -138,8 +152,26 @@ class _Line:
     now: datetime
 
 
-def week_page(reader: Reader, plant: Plant, line: str | None, day: date, now: datetime) -> WeekPage:
-    """Return the week of a day; LookupError for a line that the plant does not have."""
+def whole_week(
+    reader: Reader, plant: Plant, line: str | None, day: date, now: datetime, *, most: int
+) -> WeekPage:
+    """Return all that is due in the week of a day; refused where it is more than can be handed over at once."""
+    page = week_page(reader, plant, line, day, now, most=most)
+    if page.is_cut:
+        raise Refusal("week_too_full", most=most)
+    return page
+
+
+def week_page(
+    reader: Reader,
+    plant: Plant,
+    line: str | None,
+    day: date,
+    now: datetime,
+    *,
+    most: int = MOST_SHOWN,
+) -> WeekPage:
+    """Return the week of a day, as much of it as is asked for; LookupError for a line that the plant does not have."""
     names = {str(each.id): each.name for each in plant.lines}
     line = line or next(iter(names))
     if line not in names:
@@ -157,15 +189,15 @@ def week_page(reader: Reader, plant: Plant, line: str | None, day: date, now: da
     )
     change = _next_plan(reader, now, end)
     found, more = newest_checks(
-        reader, ChecksWanted(line=line, begin=begin, end=end), now, limit=MOST_SHOWN, after=None
+        reader, ChecksWanted(line=line, begin=begin, end=end), now, limit=most, after=None
     )
     slots = [(str(each.check_id), _made(each, now)) for each in found]
     until = end if change is None else change[1]
     planned = (
         each for each in _planned(asked, found, max(begin, now), until) if each[1].due_at < end
     )
-    slots += islice(planned, MOST_SHOWN - len(slots))
-    rows = _rows(asked, slots, week)
+    slots += islice(planned, most + 1 - len(slots))
+    head, rows = reader.head(), _rows(asked, slots[:most], week)
     counts = [sum(len(row.days[number]) for row in rows) for number in range(DAYS)]
     return WeekPage(
         now=now,
@@ -175,8 +207,10 @@ def week_page(reader: Reader, plant: Plant, line: str | None, day: date, now: da
         chosen=day,
         days=tuple(_day(asked, each, count) for each, count in zip(week, counts, strict=True)),
         rows=rows,
-        is_cut=more is not None or len(slots) >= MOST_SHOWN,
+        is_cut=more is not None or len(slots) > most,
         next_plan=change,
+        root=head.root,
+        size=head.size,
     )
 
 
