@@ -26,7 +26,6 @@ from redrabbit.domain.schedule_rules import (
     ShiftRule,
     TimedRule,
     Weekly,
-    counts_parts,
     needs_shifts,
     rules_of,
 )
@@ -65,12 +64,22 @@ def check_schedule(
 
 
 def check_counts(check: PlannedCheck, station: Station, problems: Problems) -> None:
-    """Refuse a schedule by parts at a station that counts none: nobody would miss it."""
+    """Refuse a schedule by parts at a station that counts none: nobody would miss it; advise where only people tell the first part."""
     schedule: ScheduleRule | None = check.block["schedule"]
     if schedule is None or station.part_counter is not None:
         return
     for rule in rules_of(schedule):
-        if not counts_parts(rule):
+        if isinstance(rule, BegunRule) and not station.tells_running:
+            problems.advise(
+                check.block.place_of("schedule"),
+                sentence(
+                    "{rule}, but nothing at station {station!r} tells that it makes parts: somebody taps it once a shift",
+                    rule=schedule_text(rule),
+                    station=station.id,
+                ),
+                "part_counter, running, or an event `line running` in the file of the station",
+            )
+        if not isinstance(rule, EveryParts):
             continue
         problems.add(
             check.block.place_of("schedule"),

@@ -20,8 +20,9 @@ from redrabbit.domain.schedule import DueTime, next_dues
 from redrabbit.domain.schedule_rules import (
     EveryInterval,
     PlantEvent,
-    counts_parts,
+    begun_rule,
     events_of,
+    is_due_by_production,
     rules_of,
 )
 from redrabbit.domain.shift_calendar import plant_date
@@ -174,12 +175,17 @@ class _Look:
         if not any(self.plant.part(part).is_good_master for part in check.parts):
             yield replace(bare, kind=GapKind.CHECK_WITHOUT_MASTER)
         events = events_of(check.schedule)
-        if not dues and not events and not counts_parts(check.schedule):
+        if not dues and not events and not is_due_by_production(check.schedule):
             yield replace(bare, kind=GapKind.CHECK_NEVER_DUE)
         by_signal = {each.event for each in self.plant.station(check.station).events}
         for event in events:
             if event not in by_signal | _OF_THE_SOFTWARE:
                 yield replace(bare, kind=GapKind.EVENT_WITHOUT_SIGNAL, told={"event": event.value})
+        if (
+            begun_rule(check.schedule) is not None
+            and not self.plant.station(check.station).tells_running
+        ):
+            yield replace(bare, kind=GapKind.EVENT_WITHOUT_SIGNAL, told={"event": "first_part"})
         again = self._due_within_window(check, dues)
         if again is not None:
             yield replace(bare, kind=GapKind.WINDOWS_OVERLAP, at=again)

@@ -58,6 +58,14 @@ class PlantEvent(StrEnum):
     BYPASS_END = "bypass_end"
     FAILED_CHECK = "failed_check"
     RELOCATION = "relocation"
+    LINE_RUNNING = "line_running"
+    """The line makes parts; it makes due what the first part of a shift makes due, once in each shift (D42)."""
+
+
+AWAITED: Final = tuple(event for event in PlantEvent if event is not PlantEvent.LINE_RUNNING)
+"""What a check can be due after, each time it happens."""
+TELLS_RUNNING: Final = frozenset({PlantEvent.LINE_RUNNING, PlantEvent.FIRST_PIECE})
+"""What tells that a shift makes parts."""
 
 
 class NotWorking(StrEnum):
@@ -280,7 +288,7 @@ class EveryParts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstPart:
-    """To be made before the first part of each shift: due when its station counts it (D42); never by the calendar."""
+    """To be made before the first part of each shift: due when it is known to be made (D42); never by the calendar."""
 
     left_out: tuple[str, ...] = ()
     """Names of shifts in which it is not due."""
@@ -292,7 +300,7 @@ class FirstPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithinRunning:
-    """Due so many minutes after its station counts the first part of a shift (D42); never by the calendar."""
+    """Due so many minutes after the first part of a shift is known to be made (D42); never by the calendar."""
 
     minutes: int
     left_out: tuple[str, ...] = ()
@@ -315,6 +323,11 @@ class AfterEvent:
     """Due when the event has happened; never by the calendar."""
 
     event: PlantEvent
+
+    def __post_init__(self) -> None:
+        """Refuse what makes the first part of a shift due: that is a rule of its own."""
+        if self.event not in AWAITED:
+            raise ValueError("a line that runs: say `within 30 min of running`")
 
 
 ShiftRule = EveryShiftStart | EveryShiftMiddle | EveryShiftEnd | TimesAShift | EveryWorkInterval
@@ -384,8 +397,8 @@ def begun_rule(schedule: ScheduleRule) -> BegunRule | None:
     return next((rule for rule in rules_of(schedule) if isinstance(rule, BegunRule)), None)
 
 
-def counts_parts(schedule: ScheduleRule) -> bool:
-    """Tell whether it needs a station that counts its parts."""
+def is_due_by_production(schedule: ScheduleRule) -> bool:
+    """Tell whether parts that are made make it due: so many, or the first of a shift."""
     return parts_of(schedule) is not None or begun_rule(schedule) is not None
 
 

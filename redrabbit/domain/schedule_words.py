@@ -31,6 +31,7 @@ from typing import Final, assert_never
 
 from redrabbit.domain.limits import LONGEST_SPAN
 from redrabbit.domain.schedule_rules import (
+    AWAITED,
     LONGEST_MONTH_DAYS,
     MAX_INTERVAL_S,
     MIN_INTERVAL_S,
@@ -311,7 +312,7 @@ def _weekdays(words: str) -> tuple[int, ...]:
 
 
 def _event(words: str) -> PlantEvent:
-    by_words = {event_text(event): event for event in PlantEvent}
+    by_words = {event_text(event): event for event in AWAITED}
     if words not in by_words:
         raise ValueError(f"`{words}` is not one of {', '.join(by_words)}")
     return by_words[words]

@@ -130,6 +130,12 @@ class Station:
             for spec in self.signals
         }
 
+    @property
+    def tells_running(self) -> bool:
+        """Whether a signal tells that it makes parts; else only people do (D42)."""
+        by_event = any(each.event is PlantEvent.LINE_RUNNING for each in self.events)
+        return by_event or self.part_counter is not None or self.running is not None
+
     def device(self, device_id: DeviceId) -> Device:
         """Return the device of that id; KeyError if it is not at this station."""
         for device in self.devices:

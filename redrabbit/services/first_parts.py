@@ -1,29 +1,27 @@
 """The first part of a shift makes checks due; a shift that made none is proved to be none (D42).
 
-Looked at with each reading of the counter; the records are asked when a shift begins, ends, or makes its first part.
-While a run is under way at the station, its challenge parts may be what is counted: it is looked at when it is over.
+A station tells it by its counter, by its running signal, or by a signal whose changes tell that the line is running; of one
+that counts nothing people tell it, too, by one tap. Looked at with each reading, and by the clock where nothing is counted;
+the records are asked when a shift begins, ends, or makes its first part. While a run is under way at the station, its challenge
+parts may be what is counted: it is looked at when it is over.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Final
 
 from redrabbit.domain.control_plan import Check
-from redrabbit.domain.facts.occurrence import (
-    DecisionCode,
-    OccurrenceDecided,
-    OccurrenceOutcome,
-    shift_key,
-)
+from redrabbit.domain.event_signals import EventSeen
 from redrabbit.domain.facts.part_count import CountedWhy
-from redrabbit.domain.identity import AGENT, OccurrenceId
+from redrabbit.domain.facts.plant_event import ToldBy
+from redrabbit.domain.facts.standstill import StationStood
+from redrabbit.domain.identity import AGENT, SignalName
 from redrabbit.domain.part_count import PartCount
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.record_query import Where, equals, latest, recorded
-from redrabbit.domain.records import OccurrenceRecord, RunRecord
-from redrabbit.domain.run_words import Outcome
-from redrabbit.domain.schedule import DueTime
-from redrabbit.domain.schedule_rules import WithinRunning, begun_rule
+from redrabbit.domain.record_query import Where, equals
+from redrabbit.domain.records import CheckRecord, OccurrenceRecord
+from redrabbit.domain.schedule_rules import PlantEvent
 from redrabbit.domain.shift_calendar import ShiftWindow
 from redrabbit.domain.shift_production import (
     LookedAt,
@@ -34,38 +32,63 @@ from redrabbit.domain.shift_production import (
     stands_at,
 )
 from redrabbit.domain.station import Station
+from redrabbit.services.begun_shifts import (
+    begin_check,
+    checks_by_first_part,
+    excuse_not_producing,
+    made_for,
+    owes,
+    pass_by_earlier,
+)
 from redrabbit.services.part_counting import PartCounting
 from redrabbit.services.pending import Pending
-from redrabbit.services.plant_events import is_in_force
+from redrabbit.services.plant_events import note_event
 from redrabbit.services.ports import Reader, UnitOfWork
+from redrabbit.services.production import Production
 from redrabbit.services.record_fact import record
-from redrabbit.services.scheduling import make
 from redrabbit.services.telling_counts import tell, told_by
+
+_FIRST_KEY: Final = "production:"
+_BEHIND_KEYS: Final = "production;"
+"""Between these two stand the trigger keys of shifts that make parts, by their dates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShiftsSeen:
-    """What one reading says of the shifts of a line."""
+    """What one look says of the shifts of a line."""
 
-    now: LookedAt
+    at: datetime
+    count: PartCount | None
+    """None: the station counts nothing."""
     stood_since: datetime | None
     """Since when nothing was made; None: something was, or nobody knows."""
     shift: ShiftWindow | None
     """The one that is on now."""
-    ended: Sequence[ShiftWindow]
+    ended: Sequence[ShiftWindow] | None
+    """None: which ended since the last look, the records have to tell."""
     begun: ShiftWindow | None
     """The shift that makes its first part."""
+    signal: SignalName | None
+    """What tells that it does; None: the counter."""
     is_new: bool
     """Another shift is on, or none, than at the last look."""
 
+    @property
+    def says_something(self) -> bool:
+        """Tell whether there may be something to record."""
+        return bool(self.ended is None or self.ended or self.begun or self.is_new)
+
 
 class FirstParts:
-    """Looks at one station's count for the checks that a shift's first part makes due; one owner."""
+    """Looks at one station for the checks that a shift's first part makes due; one owner."""
 
     def __init__(self, plant: Plant, station: Station) -> None:
         self._plant, self._station = plant, station
-        self._is_asked = any(_checks(plant, station))
+        self._is_asked = any(checks_by_first_part(plant, station.line, station.id))
         self._before: LookedAt | None = None
+        self._looked_at: datetime | None = None
+        self._heard: EventSeen | None = None
+        """What a signal told last of a line that runs."""
         self._shift: ShiftWindow | None = None
         self._has_begun = False
         """The shift that is on has made a part."""
@@ -73,22 +96,31 @@ class FirstParts:
     def go_on_under(self, plant: Plant) -> None:
         """Go on under another plan or calendar: what it says of this shift is looked for again."""
         self._plant, self._shift, self._has_begun = plant, None, False
-        self._is_asked = any(_checks(plant, self._station))
+        self._is_asked = any(checks_by_first_part(plant, self._station.line, self._station.id))
 
-    def look(self, counting: PartCounting, at: datetime) -> Pending | None:
-        """Return what is to be recorded of the count as it is now; None: nothing."""
-        count = counting.at(at)
-        if not self._is_asked or count is None:
+    def hear(self, seen: EventSeen) -> None:
+        """Take in that a signal tells of a line that runs; what it told late may be of the shift before."""
+        if not seen.seen_late:
+            self._heard = seen
+
+    def look_by_clock(self, production: Production, at: datetime) -> Pending | None:
+        """Return what is to be recorded of a station that counts nothing: no reading of a counter will come."""
+        return None if self._station.part_counter is not None else self.look(production, at)
+
+    def look(self, production: Production, at: datetime) -> Pending | None:
+        """Return what is to be recorded as things are now; None: nothing."""
+        count = production.counting.at(at)
+        if not self._is_asked or (count is None and self._station.part_counter is not None):
             return None
-        now = LookedAt(count=count, at=at)
-        seen = self._seen(now, counting)
+        now = None if count is None else LookedAt(count=count, at=at)
+        seen = self._seen(now, production, at)
         has_begun_now = seen.begun is not None or (self._has_begun and not seen.is_new)
 
         def settle() -> None:
-            self._before, self._shift = now, seen.shift
+            self._before, self._shift, self._looked_at = now, seen.shift, at
             self._has_begun = has_begun_now
 
-        if not (seen.ended or seen.begun or seen.is_new):
+        if not seen.says_something:
             settle()
             return None
 
@@ -97,27 +129,51 @@ class FirstParts:
 
         return Pending(command=command, settle=settle)
 
-    def _seen(self, now: LookedAt, counting: PartCounting) -> ShiftsSeen:
-        calendar = self._plant.calendars[self._station.line]
-        shift, before = self._on(now.at), self._before
-        if before is None and (known := counting.before) is not None:
-            before = LookedAt(count=known.count, at=known.read_at)
-        is_new = self._before is None or shift != self._shift
-        ended = () if before is None or not is_new else ended_between(calendar, before.at, now.at)
-        begins = (
-            shift is not None
+    def _seen(self, now: LookedAt | None, production: Production, at: datetime) -> ShiftsSeen:
+        calendar, shift = self._plant.calendars[self._station.line], self._on(at)
+        before = self._counted_before(production.counting)
+        looked_at = self._looked_at if now is None else before.at if before is not None else at
+        is_new = self._looked_at is None or shift != self._shift
+        ended: Sequence[ShiftWindow] | None = ()
+        if is_new:
+            ended = None if looked_at is None else ended_between(calendar, looked_at, at)
+        counts = (
+            now is not None
             and before is not None
-            and (is_new or not self._has_begun)
+            and shift is not None
             and has_begun(before, now, shift)
         )
+        signal = None if counts or shift is None else self._told_by_signal(production, shift, at)
+        begins = (counts or signal is not None) and (is_new or not self._has_begun)
+        if now is None:
+            stood_since = production.watch.stood_since(at)
+        else:
+            stood_since = before.at if before is not None and stands(before, now) else None
         return ShiftsSeen(
-            now=now,
-            stood_since=before.at if before is not None and stands(before, now) else None,
+            at=at,
+            count=now.count if now is not None else None,
+            stood_since=stood_since,
             shift=shift,
             ended=ended,
             begun=shift if begins else None,
+            signal=signal,
             is_new=is_new,
         )
+
+    def _counted_before(self, counting: PartCounting) -> LookedAt | None:
+        known = counting.before
+        if self._before is not None or known is None:
+            return self._before
+        return LookedAt(count=known.count, at=known.read_at)
+
+    def _told_by_signal(
+        self, production: Production, shift: ShiftWindow, at: datetime
+    ) -> SignalName | None:
+        """Return the signal that tells that the line runs in a shift; None: none does."""
+        if production.watch.is_on(at):
+            return production.watch.signal
+        heard = self._heard
+        return heard.signal if heard is not None and heard.at >= shift.begins_at else None
 
     def _on(self, at: datetime) -> ShiftWindow | None:
         known = self._shift
@@ -128,96 +184,104 @@ class FirstParts:
 
 def make_due(uow: UnitOfWork, plant: Plant, station: Station, seen: ShiftsSeen) -> None:
     """Make due what the first part of a shift makes due, and say of shifts that ended without one what is known."""
-    for check in _checks(plant, station):
-        for shift in seen.ended:
-            _ended(uow, plant, check, shift, seen.now.count)
-        if seen.begun is not None and _owes(uow, check, seen.begun, seen.now.at):
-            _begun(uow, plant, check, seen.begun, seen.now.at)
-    if seen.is_new:
-        at, begun = seen.now.at, seen.shift
+    proof = _Proof(uow, station, seen)
+    for check in checks_by_first_part(plant, station.line, station.id):
+        for shift in _ended_since(uow, plant, check, seen):
+            _ended(uow, plant, check, shift, proof)
+    if seen.begun is not None:
+        _begun(uow, plant, station, seen, seen.begun)
+    if seen.is_new and seen.count is not None:
+        at, begun = seen.at, seen.shift
         if begun is not None and seen.stood_since is not None:
             at = max(seen.stood_since, min(at, begun.begins_at))  # it stood so when the shift began
-        tell(uow, station.line, station.id, seen.now.count, CountedWhy.SHIFT, at=at)
+        tell(uow, station.line, station.id, seen.count, CountedWhy.SHIFT, at=at)
 
 
-def _checks(plant: Plant, station: Station) -> Iterator[Check]:
-    """Yield the checks at a station that the first part of a shift makes due."""
-    for check in plant.plan.checks:
-        if check.station == station.id and begun_rule(check.schedule) is not None:
-            yield check
-
-
-def _owes(reader: Reader, check: Check, shift: ShiftWindow, since: datetime) -> bool:
-    """Tell whether a check that was in force at an instant is due in a shift, and nothing is made for it yet."""
-    rule = begun_rule(check.schedule)
-    if rule is None or shift.name in rule.left_out or not is_in_force(reader, check, since):
-        return False
-    key = equals("trigger_key", shift_key(shift.plant_date, shift.name))
-    of_check = (equals("line", check.line), equals("check_id", check.id))
-    return not reader.find(OccurrenceRecord, *of_check, key, limit=1)
-
-
-def _begun(uow: UnitOfWork, plant: Plant, check: Check, shift: ShiftWindow, at: datetime) -> None:
-    """The shift makes parts: it is due, and passed where it was made before."""
-    rule = begun_rule(check.schedule)
-    later = timedelta(minutes=rule.minutes if isinstance(rule, WithinRunning) else 0)
-    made = _made(uow, plant, check, shift, due_at=at + later, opens_at=at)
-    _pass_by_earlier(uow, check, shift, made, at)
-
-
-def _ended(uow: UnitOfWork, plant: Plant, check: Check, shift: ShiftWindow, end: PartCount) -> None:
-    """The shift is over, and nobody saw it make a part: it made none, or nobody knows, and then it is owed."""
-    if not _owes(uow, check, shift, shift.begins_at):
-        return
-    told = told_by(uow, check.line, check.station, shift.begins_at)
-    made = _made(uow, plant, check, shift, due_at=shift.ends_at, opens_at=shift.begins_at)
-    if told is not None and stands_at(told.count, end):
-        _decide(uow, made, OccurrenceOutcome.EXCUSED, DecisionCode.NOT_PRODUCING, shift.ends_at)
-    else:
-        _pass_by_earlier(uow, check, shift, made, shift.ends_at)
-
-
-def _made(
-    uow: UnitOfWork,
-    plant: Plant,
-    check: Check,
-    shift: ShiftWindow,
-    *,
-    due_at: datetime,
-    opens_at: datetime,
-) -> OccurrenceId:
-    due = DueTime(due_at=due_at, trigger_key=shift_key(shift.plant_date, shift.name))
-    return make(uow, plant, check, due, opens_at=opens_at)
-
-
-def _pass_by_earlier(
-    uow: UnitOfWork, check: Check, shift: ShiftWindow, made: OccurrenceId, at: datetime
-) -> None:
-    """Pass it by a good check that was made for this shift before its first part."""
-    good = latest(
-        uow,
-        RunRecord,
+def _ended_since(
+    reader: Reader, plant: Plant, check: Check, seen: ShiftsSeen
+) -> Sequence[ShiftWindow]:
+    """Return the shifts of which a check is to have its end: those since the last one that has it, where no look is known."""
+    if seen.ended is not None:
+        return seen.ended
+    known = reader.get(CheckRecord, check.line, check.id)
+    if known is None:
+        return ()
+    made = reader.find(
+        OccurrenceRecord,
+        equals("line", check.line),
         equals("check_id", check.id),
-        equals("outcome", Outcome.PASSED),
-        equals("not_counted", None),
-        Where("started_at", ">=", shift.begins_at - check.opens_before),
-        Where("ended_at", "<=", at),
-        by="started_at",
+        Where("trigger_key", ">=", _FIRST_KEY),
+        Where("trigger_key", "<", _BEHIND_KEYS),
+        order_by="trigger_key",
+        descending=True,
+        limit=1,
     )
-    if good is not None:
-        _decide(uow, made, OccurrenceOutcome.PASSED, None, at, run=good)
+    since = made[0].opens_at if made else known.adopted_at
+    return ended_between(plant.calendars[check.line], since, seen.at)
 
 
-def _decide(
-    uow: UnitOfWork,
-    made: OccurrenceId,
-    outcome: OccurrenceOutcome,
-    code: DecisionCode | None,
-    at: datetime,
-    *,
-    run: RunRecord | None = None,
+def _begun(
+    uow: UnitOfWork, plant: Plant, station: Station, seen: ShiftsSeen, shift: ShiftWindow
 ) -> None:
-    occurrence = recorded(uow, OccurrenceRecord, made)
-    run_id = run.run_id if run is not None else None
-    decided = OccurrenceDecided.of(occurrence, outcome, code, run_id=run_id)
-    record(uow, decided, stream=occurrence.line, actor=AGENT, at=at)
+    """The shift makes parts: it is told where a signal says so and a check waits for it, and they are due."""
+    waiting = [
+        check
+        for check in checks_by_first_part(plant, station.line, station.id)
+        if owes(uow, check, shift, seen.at)
+    ]
+    if not waiting:
+        return
+    if seen.signal is None:
+        for check in waiting:
+            begin_check(uow, plant, check, shift, seen.at)
+        return
+    note_event(
+        uow,
+        plant,
+        line=station.line,
+        station=station.id,
+        event=PlantEvent.LINE_RUNNING,
+        told_by_what=ToldBy.SIGNAL,
+        signal=seen.signal,
+        actor=AGENT,
+        at=seen.at,
+    )
+
+
+class _Proof:
+    """Whether it is proved that a station made nothing in a shift."""
+
+    def __init__(self, uow: UnitOfWork, station: Station, seen: ShiftsSeen) -> None:
+        self._uow, self._station, self._seen = uow, station, seen
+        self._is_told = False
+
+    def stood(self, shift: ShiftWindow) -> bool:
+        """Tell whether a shift that is over made nothing; what proves it is on record then."""
+        seen, station = self._seen, self._station
+        if seen.count is not None:
+            told = told_by(self._uow, station.line, station.id, shift.begins_at)
+            return told is not None and stands_at(told.count, seen.count)
+        if seen.stood_since is None or seen.stood_since > shift.begins_at:
+            return False
+        self._tell_once(seen.stood_since)
+        return True
+
+    def _tell_once(self, since: datetime) -> None:
+        station, seen = self._station, self._seen
+        if self._is_told or station.running is None:
+            return
+        self._is_told = True
+        stood = StationStood(station=station.id, signal=station.running, since=since, until=seen.at)
+        record(self._uow, stood, stream=station.line, actor=AGENT, at=seen.at)
+
+
+def _ended(uow: UnitOfWork, plant: Plant, check: Check, shift: ShiftWindow, proof: _Proof) -> None:
+    """The shift is over, and nobody saw it make a part: it made none, or nobody knows, and then it is owed."""
+    if not owes(uow, check, shift, shift.begins_at):
+        return
+    stood = proof.stood(shift)
+    made = made_for(uow, plant, check, shift, due_at=shift.ends_at, opens_at=shift.begins_at)
+    if stood:
+        excuse_not_producing(uow, made, shift.ends_at)
+    else:
+        pass_by_earlier(uow, check, shift, made, shift.ends_at)

@@ -37,11 +37,12 @@ from redrabbit.domain.schedule_rules import parts_of
 from redrabbit.domain.station import Station
 from redrabbit.services.part_counting import PartCounting
 from redrabbit.services.pending import Pending
-from redrabbit.services.plant_events import is_in_force, standing
+from redrabbit.services.plant_events import standing
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.record_fact import record
 from redrabbit.services.scheduling import make, step_some
 from redrabbit.services.telling_counts import told_by
+from redrabbit.services.unmade import is_in_force
 
 NEVER: Final = sys.maxsize
 AT_ONCE: Final = 0

@@ -5,20 +5,25 @@ from datetime import datetime
 from redrabbit.domain.consequences import next_id
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.event_signals import EventSeen
 from redrabbit.domain.facts.occurrence import event_key
 from redrabbit.domain.facts.plant_event import PlantEventTold, ToldBy
-from redrabbit.domain.identity import Actor, EventId, How, RunId
+from redrabbit.domain.identity import AGENT, Actor, EventId, How, RunId
 from redrabbit.domain.pauses import undecided
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.plant_events import TOLD_TWICE_WITHIN, same_event, serves, waits_for
 from redrabbit.domain.record_query import Where, equals, recorded
-from redrabbit.domain.records import CheckRecord, OccurrenceRecord, PlantEventRecord
+from redrabbit.domain.records import OccurrenceRecord, PlantEventRecord
 from redrabbit.domain.schedule import DueTime
-from redrabbit.domain.schedule_rules import PlantEvent
+from redrabbit.domain.schedule_rules import TELLS_RUNNING, PlantEvent
+from redrabbit.domain.station import Station
 from redrabbit.domain.text import MOST_REASON_CHARACTERS, TextProblem, clean_text
+from redrabbit.services.begun_shifts import begin
+from redrabbit.services.pending import Pending
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.record_fact import record
 from redrabbit.services.scheduling import make, step_some
+from redrabbit.services.unmade import is_in_force
 
 
 def tell(
@@ -105,18 +110,34 @@ def note_event(
     for check in owed:
         if served_by[check.id] is None:
             make(uow, plant, check, DueTime(due_at=at, trigger_key=event_key(event_id)))
+    if event in TELLS_RUNNING and not seen_late:  # what was seen late may be of the shift before
+        begin(uow, plant, line=line, station=station, at=at)
     return recorded(uow, PlantEventRecord, event_id)
+
+
+def noted(plant: Plant, station: Station, seen: EventSeen) -> Pending:
+    """Return what records an event that a signal of a station told."""
+
+    def command(uow: UnitOfWork) -> None:
+        note_event(
+            uow,
+            plant,
+            line=station.line,
+            station=station.id,
+            event=seen.event,
+            told_by_what=ToldBy.SIGNAL,
+            signal=seen.signal,
+            seen_late=seen.seen_late,
+            actor=AGENT,
+            at=seen.at,
+        )
+
+    return Pending(command=command)
 
 
 def is_waited_for(plant: Plant, line: str, station: str, event: PlantEvent) -> bool:
     """Tell whether a check of the plan in force is due after such an event at a station."""
     return any(waits_for(check, line, station, event) for check in plant.plan.checks)
-
-
-def is_in_force(reader: Reader, check: Check, at: datetime) -> bool:
-    """Tell whether a check was in force at an instant at which something happened: nothing is owed from before (D41)."""
-    known = reader.get(CheckRecord, check.line, check.id)
-    return known is not None and known.retired_at is None and known.adopted_at <= at
 
 
 def standing(reader: Reader, check: Check, at: datetime) -> OccurrenceRecord | None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from redrabbit.domain.facts.part_count import CountedWhy
 from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.part_count import PartCount
+from redrabbit.domain.running_watch import RunningWatch
 from redrabbit.domain.station import Station
 from redrabbit.services.line_running import RunningSignal, note_running
 from redrabbit.services.part_counting import CountedBefore, PartCounting
@@ -23,19 +24,21 @@ class Production:
         self._station = station
         self.counting = PartCounting(station, before)
         self.running = RunningSignal(station)
+        self.watch = RunningWatch(station)
         self._has_skipped = False
         """Something may have been skipped, and the records don't know yet."""
 
     def of(self, station: Station) -> "Production":
         """Return the same for a station that changed, but is read in the same way."""
         same = Production(station)
-        same.counting, same.running = self.counting, self.running
+        same.counting, same.running, same.watch = self.counting, self.running, self.watch
         same._has_skipped = self._has_skipped
         return same
 
     def take(self, acquisition: Acquisition) -> list[Pending]:
         """Fold one acquisition in; return what is to be recorded of it, in its order."""
         at = acquisition.window.ended_at
+        self.watch.take(acquisition)
         self._has_skipped |= self.counting.take(acquisition)
         count = self.counting.at(at) if self._has_skipped else None
         skipped = [self._skipped(count, at)] if count is not None else []
@@ -45,12 +48,14 @@ class Production:
 
     def take_aside(self, acquisition: Acquisition) -> None:
         """Fold one in of which nothing can be recorded: it is told with the next."""
+        self.watch.take(acquisition)
         self._has_skipped |= self.counting.take(acquisition)
         self.running.take_aside(acquisition)
 
     def shift(self, step: timedelta) -> None:
         """Move with a step of the clock."""
         self.counting.shift(step)
+        self.watch.shift(step)
 
     def _skipped(self, count: PartCount, at: datetime) -> Pending:
         station = self._station

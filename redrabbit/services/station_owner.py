@@ -15,9 +15,7 @@ from typing import Literal
 
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.event_signals import EventSeen, EventSignals
-from redrabbit.domain.facts.plant_event import ToldBy
 from redrabbit.domain.identity import (
-    AGENT,
     Actor,
     CheckId,
     ContainmentId,
@@ -55,6 +53,7 @@ from redrabbit.domain.run_open_verdict import left_open, open_until
 from redrabbit.domain.run_transitions import advance
 from redrabbit.domain.run_watching import watched_by
 from redrabbit.domain.run_words import Outcome, RunState, Why, worst_outcome
+from redrabbit.domain.schedule_rules import PlantEvent
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.station import Station
 from redrabbit.services.evidence_json import without_readings
@@ -64,7 +63,7 @@ from redrabbit.services.losses import Losses
 from redrabbit.services.part_counting import CountedBefore
 from redrabbit.services.parts_due import PartsDue
 from redrabbit.services.pending import Pending, joined
-from redrabbit.services.plant_events import note_event
+from redrabbit.services.plant_events import noted
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.production import Production
 from redrabbit.services.pulse_learning import UNKNOWN, LearntSoFar, PulseLearning
@@ -180,7 +179,9 @@ class StationOwner:
         before = self.live.readings if self._needs_before(acquisition) else {}
         self.live.take(acquisition)
         made = self.production.take(acquisition)
-        made += [self._note_event(seen) for seen in self.events.take(acquisition)]
+        made += [
+            noted(self._plant, self.station, seen) for seen in self._events_to_note(acquisition)
+        ]
         counted = self._parts_made(acquisition)
         if self.pulses.take(acquisition):
             self.judge_by_pulses()
@@ -207,12 +208,21 @@ class StationOwner:
             self.signals.take(acquisition)
         return self._escape(acquisition, before)
 
+    def _events_to_note(self, acquisition: Acquisition) -> list[EventSeen]:
+        """Return the events that are recorded by themselves: that the line is running, is once in each shift."""
+        seen = self.events.take(acquisition)
+        for each in seen:
+            if each.event is PlantEvent.LINE_RUNNING:
+                self._first_parts.hear(each)
+        return [each for each in seen if each.event is not PlantEvent.LINE_RUNNING]
+
     def _parts_made(self, acquisition: Acquisition) -> Pending | None:
         """Return what the count makes due; while a run is under way, it is looked at afterwards."""
         if self.run is not None:
             return None
         counting, at = self.production.counting, acquisition.window.ended_at
-        return joined([self._parts_due.look(counting, at), self._first_parts.look(counting, at)])
+        begun = self._first_parts.look(self.production, at)
+        return joined([self._parts_due.look(counting, at), begun])
 
     def judge_by_pulses(self) -> None:
         """Let the run under way be judged by what is known now of how long answers last (D30)."""
@@ -240,7 +250,10 @@ class StationOwner:
         deadline = self.deadline()
         if deadline is not None and now >= deadline.at:
             moved = self._move(DeadlineExpired(at=now, kind=deadline.kind))
-        return joined([moved, self._losses.seen(self.live, now)])
+        begun = None
+        if self.run is None:
+            begun = self._first_parts.look_by_clock(self.production, now)
+        return joined([moved, begun, self._losses.seen(self.live, now)])
 
     def restart(self, now: datetime) -> Pending | None:
         """Take the run up after a restart: what was not seen is not guessed (L3)."""
@@ -449,25 +462,6 @@ class StationOwner:
             self.signals = None
             self._parts_due.look_again()
         self.judge_by_pulses()
-
-    def _note_event(self, seen: EventSeen) -> Pending:
-        plant, station = self._plant, self.station
-
-        def command(uow: UnitOfWork) -> None:
-            note_event(
-                uow,
-                plant,
-                line=station.line,
-                station=station.id,
-                event=seen.event,
-                told_by_what=ToldBy.SIGNAL,
-                signal=seen.signal,
-                seen_late=seen.seen_late,
-                actor=AGENT,
-                at=seen.at,
-            )
-
-        return Pending(command=command)
 
     def _escape(self, acquisition: Acquisition, before: Readings) -> Pending | None:
         """Look out for a challenge part where it must not be (L5)."""

@@ -55,6 +55,12 @@ def adopted_checks(
     return [(check, record) for check, record in pairs if check is not None]
 
 
+def is_in_force(reader: Reader, check: Check, at: datetime) -> bool:
+    """Tell whether a check was in force at an instant at which something happened: nothing is owed from before (D41)."""
+    known = reader.get(CheckRecord, check.line, check.id)
+    return known is not None and known.retired_at is None and known.adopted_at <= at
+
+
 def next_unmade(
     reader: Reader,
     plant: Plant,

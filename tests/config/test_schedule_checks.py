@@ -52,6 +52,26 @@ def test_a_check_by_parts_needs_a_station_that_counts_them(tmp_path: Path) -> No
         advice_on(folder)
 
 
+def test_the_first_part_of_a_shift_that_only_people_can_tell_is_advised_of(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, "before the first part of each shift")
+    press = folder / "press.yaml"
+    counted = press.read_text()
+    uncounted = counted.replace("part_counter: count\n", "")
+    for text, advised in (
+        (counted, 0),
+        (uncounted, 1),
+        (uncounted + "running: part_present\n", 0),
+        (uncounted + "events: [{event: line running, signal: code}]\n", 0),
+    ):
+        press.write_text(text)
+        _, advice = advice_on(folder)
+        assert len(advice) == advised, text
+    press.write_text(uncounted)
+    (found,) = advice_on(folder)[1]
+    assert "nothing at station 'press' tells that it makes parts" in str(found)
+    assert re.search("[\u4e00-\u9fff]", said(found.sentence, "zh"))
+
+
 @pytest.mark.parametrize(
     ("schedule", "advised"),
     [

@@ -85,6 +85,17 @@ def test_a_check_by_parts_is_due_though_the_calendar_never_asks_for_it(words: st
     assert kinds(of(changed(schedule=parse_schedule(words)))) == []
 
 
+@pytest.mark.parametrize("running", [None, SignalName("feed_held")])
+def test_a_shift_that_only_people_can_tell_of_is_named(running: SignalName | None) -> None:
+    stations = tuple(
+        dataclasses.replace(a_station(each), part_counter=None, running=running)
+        for each in (OP20, OP30)
+    )
+    check = changed(schedule=parse_schedule("within 30 min of running"))
+    wanted = [] if running else [GapKind.EVENT_WITHOUT_SIGNAL]
+    assert kinds(of(check, stations=stations)) == wanted
+
+
 def test_an_event_beside_the_calendar_is_named_and_a_failed_check_is_known_without_a_signal() -> (
     None
 ):

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redrabbit.domain.schedule_rules import (
+    AWAITED,
     FEWEST_PARTS,
     LONGEST_AFTER_BEGIN_MIN,
     MOST_PARTS,
@@ -64,7 +65,7 @@ left_out = st.sampled_from([(), ("night",), ("late", "night")])
 parts = st.builds(EveryParts, parts=st.integers(FEWEST_PARTS, MOST_PARTS))
 due_rules: st.SearchStrategy[OneRule] = st.one_of(
     one_rules,
-    st.sampled_from(PlantEvent).map(lambda event: AfterEvent(event=event)),
+    st.sampled_from(AWAITED).map(lambda event: AfterEvent(event=event)),
     st.builds(Daily, at=whole_seconds),
     st.builds(Weekly, weekdays=weekdays, at=whole_seconds),
     st.builds(Monthly, day=st.integers(1, 31), at=whole_seconds),

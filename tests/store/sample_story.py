@@ -122,12 +122,14 @@ from redrabbit.domain.records import (
 from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.role import Role
 from redrabbit.domain.run import Disowned
-from redrabbit.domain.schedule_rules import EveryParts, PlantEvent
+from redrabbit.domain.schedule_rules import EveryParts, FirstPart, PlantEvent
+from redrabbit.domain.shift_production import ended_between
 from redrabbit.domain.signing import Meaning
 from redrabbit.domain.subject import Subject
 from redrabbit.domain.way import WayKind
 from redrabbit.services import (
     containing,
+    first_parts,
     messaging,
     planning,
     plant_events,
@@ -145,6 +147,7 @@ from redrabbit.services.containing import EndTold
 from redrabbit.services.deliveries import ParkedReason
 from redrabbit.services.escalating import take_steps
 from redrabbit.services.explaining import explain_lapse
+from redrabbit.services.first_parts import ShiftsSeen
 from redrabbit.services.loop_watch import Hole, note_holes
 from redrabbit.services.noting_stream_heads import note_stream_heads
 from redrabbit.services.parts_due import make_due
@@ -581,6 +584,7 @@ def _planned(shop: Shop) -> None:
         )
     )
     _parts_made(shop)
+    _stood(shop)
     shop.wait(3600)
     undecided = shop.find(OccurrenceRecord, equals("outcome", None), Where("opens_at", "<=", now()))
     shop.write(
@@ -634,6 +638,29 @@ def _parts_made(shop: Shop) -> None:
                 uow, plant, station, count, at=uow.now, unseen=False
             )
         )
+
+
+def _stood(shop: Shop) -> None:
+    """A station's running signal was off all through a shift of a check that its first part makes due."""
+    checks = tuple(
+        replace(check, schedule=FirstPart()) if check.id == TORQUE else check
+        for check in shop.plant.plan.checks
+    )
+    plant = replace(shop.plant, plan=replace(shop.plant.plan, checks=checks))
+    station = replace(plant.station(StationId(OP10)), part_counter=None, running=SignalName("runs"))
+    now = shop.clock.now()
+    ended = ended_between(plant.calendars[station.line], now - timedelta(hours=9), now)[-1:]
+    seen = ShiftsSeen(
+        at=now,
+        count=None,
+        stood_since=now - timedelta(days=1),
+        shift=None,
+        ended=ended,
+        begun=None,
+        signal=None,
+        is_new=True,
+    )
+    shop.write(lambda uow: first_parts.make_due(uow, plant, station, seen))
 
 
 def _acknowledge(shop: Shop, alarm_id: AlarmId, actor: Actor = BERND) -> None:

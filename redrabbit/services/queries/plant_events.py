@@ -9,7 +9,9 @@ from redrabbit.domain.identity import LineId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.plant_events import waits_for
 from redrabbit.domain.schedule_rules import PlantEvent
+from redrabbit.domain.shift_production import shift_at
 from redrabbit.domain.station import Station
+from redrabbit.services.begun_shifts import checks_by_first_part, owes
 from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.people import Names, Person, names_in, person
 
@@ -39,6 +41,8 @@ class EventsHere:
     line: LineId
     offered: tuple[PlantEvent, ...]
     """What the checks of this station wait for and somebody has to tell, each once."""
+    is_running_asked: bool
+    """A check of this station waits for the first part of this shift, and nothing but people tells it (D42)."""
     told: tuple[EventShown, ...]
     """Of this shift's time, the latest first."""
 
@@ -64,10 +68,19 @@ def events_here(reader: Reader, plant: Plant, station: Station, now: datetime) -
                 waits_for(check, station.line, station.id, event) for check in plant.plan.checks
             )
         ),
+        is_running_asked=_is_running_asked(reader, plant, station, now),
         told=tuple(_shown(each, names) for each in told if each.station in {None, station.id})[
             :_MOST_SHOWN
         ],
     )
+
+
+def _is_running_asked(reader: Reader, plant: Plant, station: Station, now: datetime) -> bool:
+    if station.tells_running:
+        return False
+    shift = shift_at(plant.calendars[station.line], now)
+    checks = checks_by_first_part(plant, station.line, station.id)
+    return shift is not None and any(owes(reader, check, shift, now) for check in checks)
 
 
 def _shown(told: PlantEventRecord, names: Names) -> EventShown:

@@ -208,7 +208,7 @@ def _pulse(form: Form) -> acts.DecidePulse:
 def _event(form: Form) -> acts.TellEvent:
     return acts.TellEvent(
         line=LineId(form.get("line", "")),
-        station=StationId(form.get("station", "")),
+        station=StationId(form["station"]) if form.get("station") else None,
         event=word(PlantEvent, form.get("event", "")),
     )
 

@@ -104,6 +104,7 @@ ADDED = {
     "station_retired",
     "station_screen_enrolled",
     "station_screen_revoked",
+    "station_stood",
     "stream_heads",
     "token_issued",
     "token_revoked",

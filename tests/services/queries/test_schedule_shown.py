@@ -4,7 +4,7 @@ import pytest
 
 from redrabbit.base.messages import catalogue
 from redrabbit.domain.schedule import parse_schedule
-from redrabbit.domain.schedule_rules import PlantEvent
+from redrabbit.domain.schedule_rules import AWAITED
 from redrabbit.services.queries.schedule_shown import schedule_shown
 from tests.showcase_story import BEGIN, Showcase
 
@@ -15,7 +15,7 @@ TEXTS = [
     "monthly on 1 at 06:00",
     "every 2 h",
     "on demand",
-    *(f"after {event.value.replace('_', ' ')}" for event in PlantEvent),
+    *(f"after {event.value.replace('_', ' ')}" for event in AWAITED),
 ]
 
 
