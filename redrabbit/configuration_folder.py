@@ -26,6 +26,7 @@ from redrabbit.config.plant import (
 from redrabbit.config.problem import ConfigurationProblems, Problem, SourcePosition
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.shift_calendar import instant_of
+from redrabbit.domain.special_characteristic import codes_by_mark
 from redrabbit.plan_import.compare import compare
 from redrabbit.plan_import.dry_run import DryRun, dry_run
 from redrabbit.plan_import.finding import Finding, Kind
@@ -120,7 +121,14 @@ def _planned(path: Path, digest: str, plant: Plant) -> tuple[str, Sequence[str]]
     """Return the text of the plan, and where in the workbook each check stands."""
     masters = frozenset(part.id for part in plant.parts if part.is_good_master)
     known = frozenset(part.id for part in plant.parts)
-    read = dry_run(path, None, masters, known_parts=known, read=lambda _: _book(path, digest))
+    read = dry_run(
+        path,
+        None,
+        masters,
+        known_parts=known,
+        known_special=codes_by_mark(plant.special_characteristics),
+        read=lambda _: _book(path, digest),
+    )
     number = str(read.plan.get("number") or "")
     if not read.has_errors:
         compare(read, replace(plant, plan=replace(plant.plan, number=number)), wall_now())

@@ -7,6 +7,7 @@ from redrabbit.base.clock import wall_now
 from redrabbit.base.printable import complain, put_out, spoken, visible_json
 from redrabbit.base.sentence import Sentence, said, sentence
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.special_characteristic import codes_by_mark
 from redrabbit.exit_codes import FOUND, exit_code_of
 from redrabbit.plan_import.compare import Comparison, compare
 from redrabbit.plan_import.dry_run import DryRun, dry_run
@@ -37,7 +38,15 @@ def import_plan(file: Path, sheet: str | None, database_url: str | None, *, as_j
                 else frozenset(part.id for part in plant.parts if part.is_good_master)
             )
             parts = () if plant is None else plant.parts
-            read = dry_run(file, sheet, masters, known_parts=frozenset(part.id for part in parts))
+            read = dry_run(
+                file,
+                sheet,
+                masters,
+                known_parts=frozenset(part.id for part in parts),
+                known_special=None
+                if plant is None
+                else codes_by_mark(plant.special_characteristics),
+            )
         except NotReadable as problem:
             complain(problem.words)
             return FOUND

@@ -14,6 +14,7 @@ from typing import Final
 from redrabbit.config.plant import read_configuration
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.special_characteristic import codes_by_mark
 from redrabbit.plan_at_start import with_plan
 from redrabbit.plan_import.compare import Comparison, compare
 from redrabbit.plan_import.difference import ChangeKind
@@ -78,7 +79,13 @@ def look_at_file(
     plant = beside.plant
     masters = frozenset(part.id for part in plant.parts if part.is_good_master)
     parts = frozenset(part.id for part in plant.parts)
-    read = dry_run(path, sheet, masters, known_parts=parts)
+    read = dry_run(
+        path,
+        sheet,
+        masters,
+        known_parts=parts,
+        known_special=codes_by_mark(plant.special_characteristics),
+    )
     read = _with_values(read, answers)
     compared = compare(read, plant, beside.now)
     text = plan_text(read, plant, ids)
@@ -143,6 +150,7 @@ def _looked(read: DryRun, compared: Comparison) -> PlanLooked:
                 parts=line.parts,
                 due=frequency_in_words(line.frequency),
                 next_due=compared.next_due.get(line.at, ()),
+                special=line.special,
             )
             for line in read.lines
             if line.device is not None

@@ -23,6 +23,7 @@ from redrabbit.domain.rule import AllOf, Below, DetectionRule, OnSilence, Rises
 from redrabbit.domain.schedule import Daily, EveryShiftStart, ScheduleRule
 from redrabbit.domain.shift_calendar import Shift, ShiftCalendar
 from redrabbit.domain.signals import Encoding, ModbusAddress, Resets, SignalSpec, Table
+from redrabbit.domain.special_characteristic import SpecialCharacteristic
 from redrabbit.domain.station import Device, DeviceKind, ModbusLink, Station
 from redrabbit.domain.text import Text
 
@@ -252,6 +253,7 @@ def showcase_plant() -> Plant:
             grace=timedelta(minutes=20),
             closes_after=timedelta(hours=2),
             reaction=REACTION,
+            special_characteristic=(None, "CC", "SC")[number % 3],
         )
         for number, (line, operation, _, _) in enumerate(DEVICES, start=1)
     )
@@ -265,6 +267,9 @@ def showcase_plant() -> Plant:
         calendars={LineId(line): calendar for line in LINES},
         parts=tuple(_parts()),
         plan=ControlPlan(number="CP-204", revision="F", effective_from=None, checks=checks),
+        special_characteristics=(
+            SpecialCharacteristic(code="CC", name=Text(en="Critical", zh="关键特性")),
+        ),
         failure_modes={"torque_low": Text(en="torque low", zh="扭矩过低")},
         targets=RECEIVERS,
         digest="a91f" * 16,

@@ -12,6 +12,7 @@ from redrabbit.config.plan_file import PlanFile, PlannedCheck
 from redrabbit.config.plant_file import PlantFile
 from redrabbit.config.problem import Problems, SourcePosition
 from redrabbit.config.schedule_checks import check_counts, check_schedule
+from redrabbit.config.special_characteristics import check_special
 from redrabbit.config.station_file import NamedDevice, StationFile
 from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.grade import Grade, best
@@ -52,6 +53,7 @@ def check_plan(
     for station in read:
         for name, device in station.devices.items():
             devices[name] = None if name in devices else (station, device)
+    check_special(plan, plant.special, problems)
     known = devices if stations and len(read) == len(stations) else None
     for check in plan.checks:
         parts = _known_parts(check, plant, problems)

@@ -32,6 +32,7 @@ from redrabbit.config.spellings import (
     PART_ID,
     SCHEDULE,
     SLUG,
+    SPECIAL_CODE,
 )
 from redrabbit.domain.grade import Grade
 from redrabbit.domain.schedule_words import duration_text
@@ -75,6 +76,11 @@ CHECK: Final = Section(
         "least_grade": Key(
             Choice({grade.value: grade for grade in Grade}),
             "The lowest grade of evidence that fulfils it, A to E; any if left out.",
+            required=False,
+        ),
+        "special_characteristic": Key(
+            SPECIAL_CODE,
+            "The special characteristic of its line, one of plant.yaml's where that declares any; none if left out.",
             required=False,
         ),
         "escalate_after_inconclusive": Key(

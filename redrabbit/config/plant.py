@@ -366,6 +366,7 @@ def _plant(
             effective_from=plan.effective_from,
             checks=tuple(_check(check, at[DeviceId(check.device or "")]) for check in plan.checks),
         ),
+        special_characteristics=plant.special or (),
         failure_modes={
             mode: words for mode, words in (plant.failure_modes or {}).items() if words is not None
         },
@@ -449,4 +450,5 @@ def _check(check: PlannedCheck, station: Station) -> Check:
         run_timeout_s=check.duration_s("run_timeout"),
         escalate_after_inconclusive=block["escalate_after_inconclusive"],
         least_grade=block["least_grade"],
+        special_characteristic=block["special_characteristic"],
     )

@@ -32,6 +32,10 @@ from redrabbit.config.file_version import VERSION, is_newer
 from redrabbit.config.located_yaml import Node
 from redrabbit.config.problem import Problems, SourcePosition
 from redrabbit.config.receivers import RECEIVERS, SECRET_PLACE, read_mail, read_receivers
+from redrabbit.config.special_characteristics import (
+    SPECIAL_CHARACTERISTICS,
+    read_special_characteristics,
+)
 from redrabbit.config.spellings import (
     ADDRESS,
     DATE,
@@ -51,6 +55,7 @@ from redrabbit.domain.people_rules import USUAL_RULES, AskedQualification, Peopl
 from redrabbit.domain.plant import Line, NotificationTarget, OutsideWatcher, SecretPlace
 from redrabbit.domain.scanned_code import AS_KNOWN, CodeForms
 from redrabbit.domain.shift_calendar import ShiftCalendar
+from redrabbit.domain.special_characteristic import SpecialCharacteristic
 from redrabbit.domain.text import Text
 
 T = TypeVar("T")
@@ -164,6 +169,11 @@ PLANT: Final = Section(
         "failure_modes": Key(
             MapOf(FAILURE_MODE, Bilingual(), at_least=1), "The words for each failure mode."
         ),
+        "special_characteristics": Key(
+            SPECIAL_CHARACTERISTICS,
+            "Classes of special characteristics that plans may have; any if left out.",
+            required=False,
+        ),
         "challenge_parts": Key(MapOf(PART_ID, PART, at_least=1), "Red rabbits and good masters."),
         "notifications": Key(RECEIVERS, "Who is told of what.", required=False, default=()),
         "codes": Key(CODES, "What badges and labels look like.", required=False),
@@ -216,6 +226,7 @@ class PlantFile:
     endpoints: Mapping[str, Endpoint | None] | None = None
     failure_modes: Mapping[str, Text | None] | None = None
     parts: Mapping[str, ChallengePart | None] | None = None
+    special: tuple[SpecialCharacteristic, ...] | None = ()
     targets: tuple[NotificationTarget, ...] = ()
     address: str | None = None
     codes: CodeForms = AS_KNOWN
@@ -255,6 +266,7 @@ def read_plant_file(root: Node, problems: Problems) -> PlantFile:
         endpoints=_by_key(block["endpoints"], lambda entry: _endpoint(entry.value, problems)),
         failure_modes=modes,
         parts=_by_key(block["challenge_parts"], lambda entry: _part(entry, modes, problems)),
+        special=read_special_characteristics(block["special_characteristics"], problems),
         targets=targets,
         address=block["address"],
         codes=read_codes(block["codes"]),

@@ -36,6 +36,10 @@ SIGNAL: Final = Pattern(
 FAILURE_MODE: Final = Pattern(
     r"[a-z][a-z0-9_]{0,59}", "a failure mode of lower-case letters, digits and '_'"
 )
+SPECIAL_CODE: Final = Pattern(
+    r"[A-Za-z][A-Za-z0-9/_]{0,11}",
+    "a special characteristic, for example CC, SC or TLD: letters, digits, '/' and '_', at most 12",
+)
 PART_ID: Final = Pattern(
     r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}",
     "a part id as on its label, for example RR-0001: letters, digits, '-', '_' and '.', "

@@ -54,6 +54,10 @@ def _changes(was: Check, now: Check) -> Iterator[PlanDifference]:
         "return_timeout": _seconds(was.return_timeout_s, now.return_timeout_s),
         "run_timeout": _seconds(was.run_timeout_s, now.run_timeout_s),
         "least_grade": (_grade(was), _grade(now)),
+        "special_characteristic": (
+            was.special_characteristic or "-",
+            now.special_characteristic or "-",
+        ),
         "escalate_after": (
             str(was.escalate_after_inconclusive),
             str(now.escalate_after_inconclusive),

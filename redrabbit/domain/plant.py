@@ -16,6 +16,7 @@ from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.people_rules import USUAL_RULES, PeopleRules
 from redrabbit.domain.scanned_code import AS_KNOWN, CodeForms, CodeKind, Known
 from redrabbit.domain.shift_calendar import ShiftCalendar
+from redrabbit.domain.special_characteristic import SpecialCharacteristic
 from redrabbit.domain.station import Device, Station
 from redrabbit.domain.text import Text
 
@@ -104,6 +105,8 @@ class Plant:
     plan: ControlPlan
     failure_modes: Mapping[str, Text]
     """Words for each failure mode slug."""
+    special_characteristics: tuple[SpecialCharacteristic, ...] = ()
+    """Those that its plans may have; empty: any."""
     targets: tuple[NotificationTarget, ...] = ()
     address: str | None = None
     """Where people reach this service, for links in messages, without a slash at its end; None: not said."""
@@ -151,6 +154,10 @@ class Plant:
             if item.kind is InForceKind.STATION and item.id == station_id:
                 return item.digest
         return None
+
+    def special_name(self, code: str | None) -> Text | None:
+        """Return what a special characteristic means; None where the plant does not say."""
+        return next((each.name for each in self.special_characteristics if each.code == code), None)
 
     def home_of(self, part_id: PartId) -> str:
         """Return the stream on which a piece is at home: the first line that takes it (D50).

@@ -130,7 +130,7 @@ def _kept_line(check: Check) -> PlanLine:
         reaction=tuple(step.en for step in check.reaction),
         reaction_also=tuple(step.zh for step in check.reaction),
         characteristic="",
-        special=class_of(check.special_characteristic or ""),
+        special=class_of(check.special_characteristic or "") or "",
         pfmea=pfmea_of(check.pfmea),
         size=None,
         owner=None,

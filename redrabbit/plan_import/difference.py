@@ -234,6 +234,10 @@ def _as_it_is(said: str | None) -> object:
     return said
 
 
+def _or_nothing(said: str | None) -> object:
+    return said or ""
+
+
 def _text(said: str | None) -> object:
     return _words(said or "")
 
@@ -242,7 +246,7 @@ _Field = tuple[Sentence, Callable[[PlanLine], str | None], Callable[[str | None]
 
 _FIELDS: Final[tuple[_Field, ...]] = (
     (sentence("PFMEA"), lambda line: line.pfmea, _as_it_is),
-    (sentence("special characteristic"), lambda line: line.special, _as_it_is),
+    (sentence("special characteristic"), lambda line: line.special, _or_nothing),
     (sentence("opens before"), lambda line: line.terms.opens_before, _length),
     (sentence("grace"), lambda line: line.terms.grace, _length),
     (sentence("closes after"), lambda line: line.terms.closes_after, _length),

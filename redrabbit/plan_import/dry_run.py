@@ -15,7 +15,7 @@ from redrabbit.plan_import.grid import Book, Sheet, rows_of
 from redrabbit.plan_import.header_words import Column, Label
 from redrabbit.plan_import.plan_head import PlanHead, read_head
 from redrabbit.plan_import.plan_line import PlanLine
-from redrabbit.plan_import.plan_lines import KnownParts
+from redrabbit.plan_import.plan_lines import Known
 from redrabbit.plan_import.read_apart import read_apart
 from redrabbit.plan_import.sheet_lines import lines_of
 
@@ -82,12 +82,14 @@ def dry_run(
     masters: frozenset[str] | None = None,
     *,
     known_parts: frozenset[str] = frozenset(),
+    known_special: Mapping[str, str] | None = None,
     read: Callable[[Path], Book] = read_apart,
 ) -> DryRun:
     """Return what stands in a file; `sheet` names the one to read, else the highest revision is proposed.
 
     `masters` are the good masters of the plant; None: not known, so they are told by their numbers. `known_parts` are
-    the numbers of the plant's parts, which may look like no part's. `read` reads the file.
+    the numbers of the plant's parts, which may look like no part's. `known_special` are its special
+    characteristics by mark; None: not known. `read` reads the file.
 
     Raises NotReadable where it is none that can be read, OSError where it can't be had.
     """
@@ -97,8 +99,8 @@ def dry_run(
     if not chosen:
         return DryRun(book=book, sheet=None, header_rows=None, plan={}, lines=(), findings=findings)
     first = chosen[0]
-    parts = KnownParts(all=known_parts, masters=masters)
-    lines = tuple(line for each in chosen for line in lines_of(each.table, parts, findings))
+    known = Known(parts=known_parts, masters=masters, special=known_special)
+    lines = tuple(line for each in chosen for line in lines_of(each.table, known, findings))
     _ask_about_lines(first.table, lines, findings)
     return DryRun(
         book=book,

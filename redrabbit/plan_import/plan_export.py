@@ -11,6 +11,7 @@ from redrabbit.base.sentence import Sentence, sentence
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.schedule_words import duration_text
+from redrabbit.domain.special_characteristic import codes_by_mark
 from redrabbit.plan_import.compare import compare
 from redrabbit.plan_import.dry_run import dry_run
 from redrabbit.plan_import.finding import Kind
@@ -125,7 +126,13 @@ def _otherwise(draft: Path, plant: Plant, now: datetime) -> Iterator[Sentence]:
     """Yield what a written plan says otherwise than the plan in force when it is read again."""
     parts = frozenset(part.id for part in plant.parts)
     masters = frozenset(part.id for part in plant.parts if part.is_good_master)
-    read = dry_run(draft, masters=masters, known_parts=parts, read=open_book)
+    read = dry_run(
+        draft,
+        masters=masters,
+        known_parts=parts,
+        known_special=codes_by_mark(plant.special_characteristics),
+        read=open_book,
+    )
     plan = plant.plan
     effective = None if plan.effective_from is None else _instant(plan.effective_from, plant)
     for label, value, kept in (

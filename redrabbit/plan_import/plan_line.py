@@ -23,6 +23,7 @@ class PlanLine:
     reaction: tuple[str, ...]
     characteristic: str
     special: str | None
+    """Its special characteristic, empty where it has none; None where the sheet has no column for it."""
     pfmea: str | None
     size: str | None
     owner: str | None
@@ -48,7 +49,7 @@ class PlanLine:
             "sampling": list(self.frequency.sampling) or None,
             "process": self.process or None,
             "characteristic": self.characteristic or None,
-            "special": self.special,
+            "special": self.special or None,
             "pfmea": self.pfmea,
             "size": self.size,
             "owner": self.owner,

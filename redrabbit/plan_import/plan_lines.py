@@ -8,6 +8,7 @@ from datetime import date
 from typing import Final
 
 from redrabbit.base.sentence import sentence
+from redrabbit.domain.special_characteristic import mark_of
 from redrabbit.plan_import.cell_words import (
     DEVICE,
     PART,
@@ -50,15 +51,20 @@ _ASKED_OF: Final = (
 _IDS: Final = (*_ASKED_OF[:-1], Column.GOOD_MASTER)
 """Columns whose cells are codes: a date there was made of one by the spreadsheet program."""
 
+_NO_CLASS: Final = frozenset({"-", "\N{EN DASH}", "\N{EM DASH}", "/", "n/a", "none", "无"})
+"""What stands in the cell of a line that is no special characteristic."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KnownParts:
-    """What is known of the plant's parts."""
+class Known:
+    """What is known of the plant."""
 
-    all: frozenset[str] = frozenset()
-    """Their numbers, which may look like no part's."""
+    parts: frozenset[str] = frozenset()
+    """The numbers of its parts, which may look like no part's."""
     masters: frozenset[str] | None = None
     """The good masters among them; None: not known, so they are told by their numbers."""
+    special: Mapping[str, str] | None = None
+    """Its special characteristics by mark, as `codes_by_mark` returns them; None: not known."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,10 +77,10 @@ class LineReader:
     """Plan line → the row of a list of devices that names it."""
     legend: Mapping[str, str] = field(default_factory=dict)
     """Symbol → the class that it stands for."""
-    parts: KnownParts = field(default_factory=KnownParts)
+    known: Known = field(default_factory=Known)
     has_line_numbers: bool = True
-    _symbols: set[str] = field(default_factory=set)
-    """Symbols that were asked about."""
+    _symbols: set[tuple[str, bool]] = field(default_factory=set)
+    """Symbols that were told of, and whether as an error."""
 
     def lines(self) -> Iterator[PlanLine]:
         """Yield the lines from top to bottom; hidden and struck ones are asked about, and not taken."""
@@ -170,7 +176,7 @@ class LineReader:
             reaction=reaction,
             reaction_also=steps_of(table.text(row, Column.REACTION_ALSO)),
             characteristic=one_line(" ".join(texts)),
-            special=self._special(row),
+            special=self._special(row, verifies=verifies),
             pfmea=pfmea_of(self._listed(row, listed, Column.PFMEA)),
             size=one_line(table.text(row, Column.SIZE)) or frequency.size,
             owner=one_line(table.text(row, Column.OWNER)) or None,
@@ -294,7 +300,7 @@ class LineReader:
             for word in re.split(r"[,;、/+\s]+", plain(self._listed(row, listed, column))):
                 if not word:
                     continue
-                if PART.fullmatch(word) or word in self.parts.all:
+                if PART.fullmatch(word) or word in self.known.parts:
                     found.append(word)
                 else:
                     self.findings.error(
@@ -349,35 +355,62 @@ class LineReader:
             )
         return frequency
 
-    def _special(self, row: int) -> str | None:
-        text = class_of(self.table.text(row, Column.SPECIAL))
-        if text is None or re.search(r"[A-Za-z]", text):
-            return text
-        at = self.table.place(row, Column.SPECIAL)
+    def _special(self, row: int, *, verifies: bool) -> str | None:
+        """Return the special characteristic of a row, empty for none; None where there is no column for it."""
+        if Column.SPECIAL not in self.table.columns:
+            return None
+        said = self.table.text(row, Column.SPECIAL)
+        text, declared = class_of(said), self.known.special
+        if text is None or mark_of(text) in _NO_CLASS:
+            return ""
         meant = self.legend.get(text)
-        is_asked = text in self._symbols
-        self._symbols.add(text)
-        if is_asked:
-            return meant or text
-        if meant is None:
+        if declared:
+            for mark in (said, text):
+                if (code := declared.get(mark_of(mark))) is not None:
+                    return code
+            meant = None if meant is None else declared.get(mark_of(meant))
+        elif re.search(r"[A-Za-z]", text):
+            return text
+        told = text, verifies and meant is None and declared is not None
+        if told not in self._symbols:
+            self._symbols.add(told)
+            self._say_symbol(row, text, meant, verifies=verifies)
+        return meant or text
+
+    def _say_symbol(self, row: int, text: str, meant: str | None, *, verifies: bool) -> None:
+        at, declared = self.table.place(row, Column.SPECIAL), self.known.special
+        if meant is not None:
+            self.findings.question(
+                "legend",
+                at,
+                sentence(
+                    "{symbol} is {meant}, by the note below the table: right?",
+                    symbol=text,
+                    meant=meant,
+                ),
+            )
+        elif declared is None:
             self.findings.question(
                 "symbol_unknown",
                 at,
                 sentence("which special characteristic does {symbol} stand for?", symbol=text),
             )
-            return text
-        self.findings.question(
-            "legend",
-            at,
-            sentence(
-                "{symbol} is {meant}, by the note below the table: right?", symbol=text, meant=meant
-            ),
-        )
-        return meant
+        else:
+            tell = self.findings.error if verifies else self.findings.note
+            known = ", ".join(dict.fromkeys(declared.values()))
+            tell(
+                "special_unknown",
+                at,
+                sentence(
+                    "{mark!r} is no special characteristic of this plant, which has {known}; correct the cell, or name the mark in plant.yaml under special_characteristics",
+                    mark=text,
+                    known=known or "-",
+                ),
+            )
 
     def _is_master(self, part: str) -> bool:
-        if self.parts.masters is not None:
-            return part in self.parts.masters
+        if self.known.masters is not None:
+            return part in self.known.masters
         return part.upper().startswith(MASTERS)
 
     def _judge(self, line: PlanLine) -> None:

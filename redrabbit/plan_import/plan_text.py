@@ -112,6 +112,11 @@ def _keys(
     else:
         yield "schedule", schedule_text(rule)
     yield from _terms(line, kept)
+    special = line.special
+    if special is None and check is not None:
+        special = check.special_characteristic
+    if special:
+        yield "special_characteristic", special
     reaction = _reaction(line, check)
     if not reaction:
         read.findings.error(

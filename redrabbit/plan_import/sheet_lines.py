@@ -9,7 +9,7 @@ from redrabbit.plan_import.finding import Findings
 from redrabbit.plan_import.grid import Sheet, letters, plain, rows_of
 from redrabbit.plan_import.header_words import Column
 from redrabbit.plan_import.plan_line import PlanLine
-from redrabbit.plan_import.plan_lines import KnownParts, LineReader
+from redrabbit.plan_import.plan_lines import Known, LineReader
 
 _WANTED: Final = {
     Column.PROCESS_NUMBER: sentence("no column for the number of a line: which one is it?"),
@@ -23,7 +23,7 @@ SHOWN: Final = 80
 _SYMBOL: Final = r"[◆★◇◊▲●■☆△○▽▼]"
 
 
-def lines_of(table: Table, parts: KnownParts, findings: Findings) -> list[PlanLine]:
+def lines_of(table: Table, known: Known, findings: Findings) -> list[PlanLine]:
     """Return the lines of a sheet's table; what is beside and below it is said, and a list of devices below it joined."""
     sheet = table.sheet
     last = max(table.rows, default=table.header_bottom)
@@ -46,7 +46,7 @@ def lines_of(table: Table, parts: KnownParts, findings: Findings) -> list[PlanLi
         findings=findings,
         devices=devices,
         legend=_legend(sheet, last),
-        parts=parts,
+        known=known,
         has_line_numbers=not table.day_columns,
     )
     lines = list(reader.lines())

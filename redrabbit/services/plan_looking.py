@@ -34,6 +34,8 @@ class LineLooked:
     due: str
     next_due: tuple[str, ...]
     """When it would be due next, in the plant's zone."""
+    special: str | None = None
+    """Its special characteristic, where the plan says one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,11 @@ def test_another_revision_of_the_same_content_differs_in_nothing() -> None:
             {"before": "every shift start", "after": "daily at 06:00"},
         ),
         ({"grace": timedelta(minutes=30)}, "grace", {"before": "20 min", "after": "30 min"}),
+        (
+            {"special_characteristic": "CC"},
+            "special_characteristic",
+            {"before": "-", "after": "CC"},
+        ),
         ({"plan_line": "11"}, "plan_line", {"before": "10", "after": "11"}),
         (
             {"parts": (PartId("RR-0001"), PartId("GM-0001"), PartId("RR-0002"))},

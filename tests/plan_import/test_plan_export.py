@@ -137,7 +137,7 @@ def assert_same(read: DryRun, plant: Plant) -> None:
         assert line.line == check.plan_line
         assert line.frequency == frequency_of(check.schedule)
         assert line.pfmea == pfmea_of(check.pfmea)
-        assert line.special == check.special_characteristic
+        assert (line.special or None) == check.special_characteristic
         windows = (terms.opens_before, terms.grace, terms.closes_after)
         assert [span_length(each or "") for each in windows] == [
             check.opens_before,

@@ -49,6 +49,10 @@ def test_scheduled_checks_come_as_they_are_asked_for(onlooker: Visitor) -> None:
     rows = rows_of(onlooker, "/verifications.xlsx?from=&to=&end=lapsed")
     assert any(f"lapsed: {lapsed}" in str(row[0]) for row in rows)
     assert any("lapsed" in str(row[0]) and "Filter" in str(row[0]) for row in rows)
+    rows = rows_of(onlooker, "/verifications.xlsx?from=&to=")
+    header = next(row for row in rows if row[0] == "Scheduled check")
+    place = header.index("Special characteristic (as the check has it now)")
+    assert {row[place] for row in table_of(rows, header[0])} == {None, "CC", "SC"}
     chinese = rows_of(onlooker, "/verifications.xlsx", "zh-CN")
     assert chinese[0][0].endswith("验证任务")
 

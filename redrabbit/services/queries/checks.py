@@ -85,6 +85,8 @@ class CheckPage:
     plan_line: str | None
     pfmea: str | None
     special_characteristic: str | None
+    special_name: Text | None
+    """What that means; None where the plant does not say."""
     schedule: tuple[RuleShown, ...]
     """Empty where it was retired: then its last words stand in `schedule_as_written`."""
     schedule_as_written: str
@@ -177,6 +179,7 @@ def check_page(reader: Reader, plant: Plant, check_id: str, now: datetime) -> Ch
         plan_line=record.plan_line,
         pfmea=record.pfmea,
         special_characteristic=record.special_characteristic,
+        special_name=plant.special_name(record.special_characteristic),
         schedule=() if check is None else schedule_shown(check.schedule),
         schedule_as_written=record.schedule,
         opens_before=None if check is None else check.opens_before,

@@ -43,6 +43,10 @@ class LineOfPlan:
 
     check: str
     plan_line: str
+    special: str | None
+    """Its special characteristic."""
+    special_name: Text | None
+    """What that means; None where the plant does not say."""
     device: Text | str
     parts: tuple[str, ...]
     schedule: Message
@@ -255,6 +259,8 @@ def _lines(plant: Plant) -> tuple[LineOfPlan, ...]:
         LineOfPlan(
             check=check.id,
             plan_line=check.plan_line,
+            special=check.special_characteristic,
+            special_name=plant.special_name(check.special_characteristic),
             device=_device(plant, check),
             parts=tuple(check.parts),
             schedule=schedule_words(schedule_text(check.schedule)),

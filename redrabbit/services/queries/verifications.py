@@ -78,6 +78,8 @@ class CheckRow:
     """Why it lapsed, as people said afterwards; each in quotation marks."""
     plan: str
     run: RunId | None
+    special_now: str | None
+    """The special characteristic that its check has now, or had when it was retired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +238,9 @@ def _rows(
     )
     made = tuple(each.run_id for each in found if each.run_id is not None)
     runs = reader.find(RunRecord, Where("run_id", "in", made)) if made else []
+    special = {
+        (each.line, each.check_id): each.special_characteristic for each in reader.find(CheckRecord)
+    }
     by_id = {run.run_id: run for run in runs}
     return tuple(
         check_row(
@@ -246,6 +251,7 @@ def _rows(
             now=now,
             reasons=tuple(given.get(each.occurrence_id, ())),
             unwatched=unwatched.get(each.occurrence_id),
+            special_now=special.get((each.line, each.check_id)),
         )
         for each in found
     )
@@ -260,6 +266,7 @@ def check_row(
     now: datetime,
     reasons: tuple[Message, ...] = (),
     unwatched: Unwatched | None = None,
+    special_now: str | None = None,
 ) -> CheckRow:
     """Return one scheduled check as lists show it; `run` is the one that it names."""
     late_s = None if run is None else run.late_s
@@ -281,6 +288,7 @@ def check_row(
         reasons=reasons,
         plan=plan_of(each),
         run=each.run_id,
+        special_now=special_now,
     )
 
 

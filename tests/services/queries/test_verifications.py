@@ -42,6 +42,9 @@ def test_a_whole_list_is_never_cut(showcase: Showcase) -> None:
     every = showcase.ask(lambda r: r.find(OccurrenceRecord))
     found = showcase.ask(lambda r: whole_list(r, showcase.plant, NOVEMBER, now, len(every)))
     assert {row.occurrence for row in found.rows} == {each.occurrence_id for each in every}
+    special = {str(check.id): check.special_characteristic for check in showcase.plant.plan.checks}
+    assert {special[row.check] for row in found.rows} > {None}
+    assert all(row.special_now == special[row.check] for row in found.rows)
     assert found.total == len(found.rows) == len(every)
     with pytest.raises(Refusal) as refused:
         showcase.ask(lambda r: whole_list(r, showcase.plant, NOVEMBER, now, len(every) - 1))
