@@ -37,8 +37,9 @@ from redrabbit.config.people_apart import read_people_apart
 from redrabbit.configuration_folder import configuration_in
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.station import ModbusLink, MqttLink
+from redrabbit.domain.station import BrokerAccess, ModbusLink, MqttLink, Station
 from redrabbit.encryption import tls_of
+from redrabbit.links.broker_login import ANYBODY, BrokerLogin, read_logins
 from redrabbit.links.modbus import ModbusStationLink
 from redrabbit.links.mqtt import MqttBrokerLink
 from redrabbit.plan_at_start import (
@@ -113,7 +114,7 @@ class Serving:
 async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncIterator[Serving]:
     """Run the service of one plant for as long as the context lasts.
 
-    Raises ConfigurationProblems, PlanNotInForce, ReceiverUnusable, CertificateUnusable, AuthorityUnusable,
+    Raises ConfigurationProblems, PlanNotInForce, SecretUnusable, CertificateUnusable, AuthorityUnusable,
     StoreTrouble or OSError (the port is taken) before anything runs.
     """
     clock = clock or SteadyClock()
@@ -122,6 +123,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
     _refuse_future_plan(plant, settings.database_url, clock.now())
     secrets = read_secrets(plant.targets, settings.config_dir, os.environ)
     channels = worded(make_channels(plant.targets, secrets, clock), plant)
+    logins = read_logins(plant.stations, settings.config_dir, os.environ)
     watched_at = _watched_at(plant, settings)
     mailed_by = mail_server(plant.mail, settings.config_dir, os.environ)
     tls = await asyncio.to_thread(tls_of, settings, clock)
@@ -149,7 +151,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
             await _agent_opened(agent, settings, listener, tls)
             await database.read(lambda reader: log_unreached(reader, plant, clock.now()))
             agent.recording_watch.recorded()  # told, too, if nothing ever is from now on
-            links = make_links(plant, agent.sink, clock)
+            links = make_links(plant, agent.sink, clock, logins)
             service = LocalPlantService(agent)
             running = Serving(
                 service=service,
@@ -277,7 +279,9 @@ def _limits_of(settings: ServeSettings, plant: Plant) -> WebLimits:
     return within_open_files(settings.web_limits, allowed_open_files(), len(plant.stations))
 
 
-def make_links(plant: Plant, sink: Sink, clock: Clock) -> tuple[StationLink, ...]:
+def make_links(
+    plant: Plant, sink: Sink, clock: Clock, logins: Mapping[str, BrokerLogin]
+) -> tuple[StationLink, ...]:
     """Return one link for each Modbus station and one for each MQTT broker."""
     rng = Random()  # noqa: S311  because it only spreads reconnects in time
     polled = [station for station in plant.stations if isinstance(station.link, ModbusLink)]
@@ -285,19 +289,14 @@ def make_links(plant: Plant, sink: Sink, clock: Clock) -> tuple[StationLink, ...
         ModbusStationLink(station, sink, clock, rng, phase=place / len(polled))
         for place, station in enumerate(polled)
     ]
-    brokers = {
-        (station.link.host, station.link.port)
-        for station in plant.stations
-        if isinstance(station.link, MqttLink)
-    }
-    for host, port in sorted(brokers):
-        publishing = tuple(
-            station
-            for station in plant.stations
-            if isinstance(station.link, MqttLink)
-            and (station.link.host, station.link.port) == (host, port)
-        )
-        links.append(MqttBrokerLink(publishing, sink, clock, rng))
+    brokers: dict[tuple[str, int, BrokerAccess], list[Station]] = {}
+    for station in plant.stations:
+        if isinstance(station.link, MqttLink):
+            of = station.link
+            brokers.setdefault((of.host, of.port, of.access), []).append(station)
+    for publishing in brokers.values():
+        endpoint = publishing[0].link.endpoint
+        links.append(MqttBrokerLink(publishing, sink, clock, rng, logins.get(endpoint, ANYBODY)))
     return tuple(links)
 
 

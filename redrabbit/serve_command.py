@@ -3,10 +3,10 @@
 import logging
 from typing import Final
 
-from redrabbit.alarms.receiver_secrets import ReceiverUnusable
 from redrabbit.base.authority import AuthorityUnusable
 from redrabbit.base.certificates import CertificateUnusable
 from redrabbit.base.logs import configure_logs
+from redrabbit.base.secret_places import SecretUnusable
 from redrabbit.base.sentence import sentence
 from redrabbit.base.settings import ServeSettings
 from redrabbit.bootstrap import serving
@@ -39,5 +39,5 @@ def run_service(settings: ServeSettings) -> int:
         log.info("stopped")
         return 0
 
-    unusable = (ReceiverUnusable, CertificateUnusable, AuthorityUnusable)
+    unusable = (SecretUnusable, CertificateUnusable, AuthorityUnusable)
     return exit_code_of(lambda: run_async(work), *unusable)

@@ -15,15 +15,13 @@ import httpx2
 
 from redrabbit.alarms.apprise_way import is_apprise_address, is_mail_server
 from redrabbit.alarms.signature import signing_secret
-from redrabbit.base.bounded import KB, read_at_most
-from redrabbit.base.private_files import ReadableByOthers, refuse_readable_by_others
-from redrabbit.base.sentence import sentence, system_words, words_of
-from redrabbit.domain.plant import NotificationTarget, OutsideWatcher, SecretPlace
+from redrabbit.base.certificates import CertificateUnusable
+from redrabbit.base.client_tls import client_context
+from redrabbit.base.secret_places import SecretPlaces, SecretUnusable, usable
+from redrabbit.base.sentence import sentence, words_of
+from redrabbit.domain.plant import NotificationTarget, OutsideWatcher
+from redrabbit.domain.secret_place import SecretPlace
 
-MOST_CHARACTERS: Final = 4096
-"""Longer than any token that a header takes."""
-MOST_CERTIFICATE_BYTES: Final = 500 * KB
-"""Twice what all public authorities together have."""
 _TOKEN: Final = re.compile(r"[!-~]+")
 """What a header can carry; an error about another character would quote the token."""
 _WEB_ADDRESS: Final = re.compile(r"https?://[!-~]+")
@@ -32,7 +30,7 @@ MOST_SIGNING_SECRETS: Final = 2
 """The new one and the old one, while a receiver changes over."""
 
 
-class ReceiverUnusable(Exception):
+class ReceiverUnusable(SecretUnusable):
     """What a receiver needs can't be had: where it was looked for, what was found, what to do."""
 
 
@@ -60,7 +58,7 @@ def read_secrets(
     for target in targets:
         try:
             found[target.name] = _secrets_of(target, places)
-        except ReceiverUnusable as unusable:
+        except SecretUnusable as unusable:
             problems.append(f"receiver {target.name}: {unusable}")
     if problems:
         raise ReceiverUnusable("; ".join(problems))
@@ -76,7 +74,7 @@ def watcher_address(
     assert watcher.place is not None  # noqa: S101  because the plant file was checked
     try:
         return _Places(config_dir, environment).web_address(watcher.place)
-    except ReceiverUnusable as unusable:
+    except SecretUnusable as unusable:
         raise ReceiverUnusable(
             sentence("watcher: {problem}", problem=words_of(unusable))
         ) from unusable
@@ -90,7 +88,7 @@ def mail_server(
         return None
     try:
         return _Places(config_dir, environment).mail_server(place)
-    except ReceiverUnusable as unusable:
+    except SecretUnusable as unusable:
         raise ReceiverUnusable(
             sentence("mail: {problem}", problem=words_of(unusable))
         ) from unusable
@@ -116,48 +114,37 @@ def tls_of(target: NotificationTarget) -> ssl.SSLContext | None:
         return None
     if target.ca_file is None:
         return httpx2.create_ssl_context(trust_env=False)
-    path = Path(target.ca_file)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody until told whom
     try:
-        pem = read_at_most(path, MOST_CERTIFICATE_BYTES, "certificates in PEM").decode("ascii")
-        context.load_verify_locations(cadata=pem)
-    except (ssl.SSLError, ValueError):
-        raise ReceiverUnusable(
-            sentence("{path} holds no certificates; expected PEM", path=path)
-        ) from None
-    except OSError as error:
-        raise ReceiverUnusable(
-            sentence("{path}: {problem}", path=path, problem=system_words(error))
-        ) from error
-    return context
+        return client_context(Path(target.ca_file))
+    except CertificateUnusable as error:
+        raise ReceiverUnusable(words_of(error)) from error
 
 
 class _Places:
-    """Where secrets may lie."""
+    """Where secrets of receivers may lie."""
 
     def __init__(self, config_dir: Path, environment: Mapping[str, str]) -> None:
-        self._config_dir = config_dir.resolve()
-        self._environment = environment
+        self._places = SecretPlaces(config_dir, environment)
 
     def token(self, place: SecretPlace) -> str:
         """Return a token, which has no blanks."""
-        return _usable(*self._read(place), _TOKEN, sentence("token"), sentence(" without blanks"))
+        return usable(*self._read(place), _TOKEN, sentence("token"), sentence(" without blanks"))
 
     def web_address(self, place: SecretPlace) -> str:
         """Return an address that can be posted to."""
         text, where = self._read(place)
-        return _usable(
+        return usable(
             text.strip(), where, _WEB_ADDRESS, sentence("http:// or https:// address"), ""
         )
 
     def header_value(self, place: SecretPlace) -> str:
         """Return the value of a header, which may have blanks inside."""
-        return _usable(*self._read(place), _HEADER_VALUE, sentence("header's value"), "")
+        return usable(*self._read(place), _HEADER_VALUE, sentence("header's value"), "")
 
     def apprise_address(self, place: SecretPlace) -> str:
         """Return one address that Apprise knows a way to."""
         text, where = self._read(place)
-        address = _usable(
+        address = usable(
             text.strip(), where, _TOKEN, sentence("Apprise address"), sentence(" without blanks")
         )
         if not is_apprise_address(address):
@@ -201,45 +188,4 @@ class _Places:
             ) from None
 
     def _read(self, place: SecretPlace) -> tuple[str, str]:
-        """Return what stands there, and how the place is called."""
-        if place.file is not None:
-            return self._of_file(Path(place.file)), place.file
-        assert place.env is not None  # noqa: S101  because the plant file was checked
-        if place.env not in self._environment:
-            raise ReceiverUnusable(sentence("the environment has no variable {env}", env=place.env))
-        return self._environment[place.env], f"the variable {place.env}"
-
-    def _of_file(self, path: Path) -> str:
-        if path.resolve().is_relative_to(self._config_dir):
-            raise ReceiverUnusable(
-                sentence("{path} lies in the configuration's folder; move it out", path=path)
-            )
-        try:
-            if path.exists() and not path.is_file():  # a pipe would be waited for
-                raise ReceiverUnusable(sentence("{path} is no file", path=path))
-            refuse_readable_by_others(path, "a secret")
-            with path.open("rb") as file:
-                content = file.read(MOST_CHARACTERS + 2)  # two more: its line end
-        except ReadableByOthers as error:
-            raise ReceiverUnusable(words_of(error)) from error
-        except OSError as error:
-            raise ReceiverUnusable(
-                sentence("{path}: {problem}", path=path, problem=system_words(error))
-            ) from error
-        return content.decode("ascii", errors="replace").rstrip("\r\n")
-
-
-def _usable(text: str, where: str, form: re.Pattern[str], what: str, more: str) -> str:
-    """Return the text; what is wrong with it is said without showing it."""
-    if not form.fullmatch(text) or len(text) > MOST_CHARACTERS:
-        raise ReceiverUnusable(
-            sentence(
-                "{where} does not hold one {what}; expected one line of at most {limit} visible ASCII "
-                "characters{more}",
-                where=where,
-                what=what,
-                limit=MOST_CHARACTERS,
-                more=more,
-            )
-        )
-    return text
+        return self._places.read(place.file, place.env)

@@ -52,6 +52,21 @@ def read_certificate(certificate: Path, key: Path) -> ServerCertificate:
 
     Raises CertificateUnusable, OSError if a file isn't there.
     """
+    first = certificate_of_key(certificate, key)
+    return ServerCertificate(
+        names=tuple(_names(first)),
+        not_before=first.not_valid_before_utc,
+        not_after=first.not_valid_after_utc,
+        serial=first.serial_number,
+        context=_context(certificate, key),
+    )
+
+
+def certificate_of_key(certificate: Path, key: Path) -> x509.Certificate:
+    """Return the first certificate of a PEM file, whose key is in the other.
+
+    Raises CertificateUnusable, also where others can read the key, OSError if a file isn't there.
+    """
     try:
         refuse_readable_by_others(key, "a certificate's key")
         first = x509.load_pem_x509_certificates(read_at_most(certificate, MOST_BYTES, "PEM"))[0]
@@ -63,13 +78,7 @@ def read_certificate(certificate: Path, key: Path) -> ServerCertificate:
             f"{certificate}: found no certificate; expected PEM, -----BEGIN CERTIFICATE-----, the "
             "server's own first and those of its authorities behind it"
         ) from None
-    return ServerCertificate(
-        names=tuple(_names(first)),
-        not_before=first.not_valid_before_utc,
-        not_after=first.not_valid_after_utc,
-        serial=first.serial_number,
-        context=_context(certificate, key),
-    )
+    return first
 
 
 def said_of(certificate: ServerCertificate, now: datetime, asked_by: Iterable[str]) -> list[str]:

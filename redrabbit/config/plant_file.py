@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from redrabbit.base.sentence import sentence
 from redrabbit.config.calendar_table import CALENDAR, read_calendar, shift_names
 from redrabbit.config.codes import CODES, read_codes
+from redrabbit.config.endpoint import ENDPOINT, Endpoint, read_endpoint
 from redrabbit.config.escalation import ROSTERS, RULES, read_escalation
 from redrabbit.config.file_schema import (
     Bilingual,
@@ -37,14 +38,12 @@ from redrabbit.config.special_characteristics import (
     read_special_characteristics,
 )
 from redrabbit.config.spellings import (
-    ADDRESS,
     DATE,
     FAILURE_MODE,
     OWN_ADDRESS,
     PART_ID,
     SLUG,
     ZONE,
-    Address,
 )
 from redrabbit.config.watcher import WATCHER, read_watcher
 from redrabbit.domain.approval import Approvable, ApprovalMode, ApprovalRules
@@ -52,8 +51,9 @@ from redrabbit.domain.challenge_part import Category, CertifiedValue, ChallengeP
 from redrabbit.domain.escalation import Duty, Rule
 from redrabbit.domain.identity import FailureMode, LineId, PartId, PartKindId
 from redrabbit.domain.people_rules import USUAL_RULES, AskedQualification, PeopleRules, StatedNames
-from redrabbit.domain.plant import Line, NotificationTarget, OutsideWatcher, SecretPlace
+from redrabbit.domain.plant import Line, NotificationTarget, OutsideWatcher
 from redrabbit.domain.scanned_code import AS_KNOWN, CodeForms
+from redrabbit.domain.secret_place import SecretPlace
 from redrabbit.domain.shift_calendar import ShiftCalendar
 from redrabbit.domain.special_characteristic import SpecialCharacteristic
 from redrabbit.domain.text import Text
@@ -69,14 +69,6 @@ LINE: Final = Section(
         "calendar": Key(SLUG, "Which of the calendars the line works by."),
     },
     "{name: …, calendar: …}",
-)
-
-ENDPOINT: Final = Section(
-    {
-        "modbus_tcp": Key(ADDRESS, "host:port of a Modbus TCP server.", required=False),
-        "mqtt": Key(ADDRESS, "host:port of an MQTT broker.", required=False),
-    },
-    "{modbus_tcp: host:port} or {mqtt: host:port}",
 )
 
 PART: Final = Section(
@@ -202,15 +194,6 @@ PLANT: Final = Section(
 
 
 @dataclass(frozen=True)
-class Endpoint:
-    """One address and the protocol spoken there."""
-
-    protocol: str
-    """`modbus_tcp` or `mqtt`, the words of the files."""
-    address: Address
-
-
-@dataclass(frozen=True)
 class PlantFile:
     """plant.yaml as far as it could be read.
 
@@ -263,7 +246,7 @@ def read_plant_file(root: Node, problems: Problems) -> PlantFile:
             block["lines"], lambda entry: _calendar_of(entry.value, calendars, problems)
         )
         or {},
-        endpoints=_by_key(block["endpoints"], lambda entry: _endpoint(entry.value, problems)),
+        endpoints=_by_key(block["endpoints"], lambda entry: read_endpoint(entry.value, problems)),
         failure_modes=modes,
         parts=_by_key(block["challenge_parts"], lambda entry: _part(entry, modes, problems)),
         special=read_special_characteristics(block["special_characteristics"], problems),
@@ -315,17 +298,6 @@ def _calendar_of(
         return None
     problems.refuse_unknown("calendar", name, line.place_of("calendar"), calendars)
     return (calendars or {}).get(name)
-
-
-def _endpoint(block: Block | None, problems: Problems) -> Endpoint | None:
-    if block is None:
-        return None
-    given = [key for key in ENDPOINT.keys if key in block]
-    if len(given) != 1:
-        problems.add(block.place, sentence("{n} addresses", n=len(given)), ENDPOINT.expected)
-        return None
-    where: Address | None = block[given[0]]
-    return Endpoint(given[0], where) if where is not None else None
 
 
 def _part(

@@ -33,7 +33,8 @@ from redrabbit.config.spellings import (
     WEB_ADDRESS,
 )
 from redrabbit.domain.facts.alarm import AlarmKind
-from redrabbit.domain.plant import NotificationTarget, SecretPlace, TargetKind
+from redrabbit.domain.plant import NotificationTarget, TargetKind
+from redrabbit.domain.secret_place import SecretPlace
 
 EVENTS: Final = (*(kind.value for kind in AlarmKind), "wrong_part")
 """What receivers can ask for: the kinds of alarms. `wrong_part` was never raised; older files ask

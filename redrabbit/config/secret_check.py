@@ -14,8 +14,8 @@ from redrabbit.config.problem import Problems
 
 EXPECTED: Final = "no secret in these files, which the ledger keeps for ever"
 HINT: Final = (
-    "write it into a file outside this folder and name that: token_file: FILE, or token_env: NAME; "
-    "if it was ever in use here, change it"
+    "write it into a file outside this folder and name that: token_file or password_file: FILE, token_env or "
+    "password_env: NAME; if it was ever in use here, change it"
 )
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from redrabbit.base.sentence import sentence
+from redrabbit.config.endpoint import Endpoint
 from redrabbit.config.file_schema import (
     Block,
     Choice,
@@ -22,7 +23,7 @@ from redrabbit.config.file_schema import (
     Whole,
 )
 from redrabbit.config.located_yaml import Mapping, Node, describe
-from redrabbit.config.plant_file import Endpoint, PlantFile
+from redrabbit.config.plant_file import PlantFile
 from redrabbit.config.problem import Problems, nearest
 from redrabbit.config.signal_table import SignalTable
 from redrabbit.config.spellings import DURATION, DURATION_OR_NONE, SLUG
@@ -161,6 +162,7 @@ def _mqtt_link(block: Block, endpoint: Endpoint) -> Link:
         port=endpoint.address.port,
         settle_s=block["settle"].total_seconds(),
         keepalive_s=max(1, round(block["keepalive"].total_seconds())),
+        access=endpoint.access,
     )
 
 

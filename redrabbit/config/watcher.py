@@ -6,7 +6,8 @@ from typing import Final
 from redrabbit.config.file_schema import Block, Key, Section
 from redrabbit.config.problem import Problems
 from redrabbit.config.spellings import DURATION, SECRET_FILE, VARIABLE, WEB_ADDRESS
-from redrabbit.domain.plant import OutsideWatcher, SecretPlace
+from redrabbit.domain.plant import OutsideWatcher
+from redrabbit.domain.secret_place import SecretPlace
 
 SHORTEST: Final = timedelta(seconds=5)
 EVERY: Final = timedelta(seconds=60)

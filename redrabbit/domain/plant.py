@@ -15,6 +15,7 @@ from redrabbit.domain.identity import CheckId, DeviceId, LineId, PartId, Station
 from redrabbit.domain.ledger import PLANT_STREAM
 from redrabbit.domain.people_rules import USUAL_RULES, PeopleRules
 from redrabbit.domain.scanned_code import AS_KNOWN, CodeForms, CodeKind, Known
+from redrabbit.domain.secret_place import SecretPlace
 from redrabbit.domain.shift_calendar import ShiftCalendar
 from redrabbit.domain.special_characteristic import SpecialCharacteristic
 from redrabbit.domain.station import Device, Station
@@ -36,16 +37,6 @@ class TargetKind(Enum):
     WEBHOOK = "webhook"
     APPRISE = "apprise"
     """Whatever Apprise knows a way to: mail, chat groups, SMS gateways."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretPlace:
-    """Where a secret is found; a configuration never holds one (D24). One of the two."""
-
-    file: str | None = None
-    """A file that only its owner can read, outside of the configuration's folder."""
-    env: str | None = None
-    """An environment variable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

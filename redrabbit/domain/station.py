@@ -6,9 +6,31 @@ from enum import StrEnum
 from redrabbit.domain.identity import DeviceId, FailureMode, LineId, SignalName, StationId
 from redrabbit.domain.rule import DetectionRule
 from redrabbit.domain.schedule_rules import PlantEvent
+from redrabbit.domain.secret_place import SecretPlace
 from redrabbit.domain.signals import MqttAddress, SignalSpec
 from redrabbit.domain.station_says import StationSays
 from redrabbit.domain.text import Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerTls:
+    """How the connection to a broker is encrypted; files are named by their absolute paths."""
+
+    ca_file: str | None = None
+    """Certificates of the plant's own authority, PEM; None: those that the system trusts."""
+    certificate_file: str | None = None
+    """The certificate by which the broker knows us, with its key in `key_file`; None: it asks for none."""
+    key_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerAccess:
+    """As whom we are known to a broker, and how the way to it is encrypted."""
+
+    user: str | None = None
+    password: SecretPlace | None = None
+    tls: BrokerTls | None = None
+    """None: nothing is encrypted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +62,7 @@ class MqttLink:
     settle_s: float = 0.5
     """After a connect, how long what arrives is not fresh evidence (D7)."""
     keepalive_s: int = 10
+    access: BrokerAccess = BrokerAccess()
 
 
 Link = ModbusLink | MqttLink

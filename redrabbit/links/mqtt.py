@@ -30,6 +30,7 @@ from redrabbit.domain.identity import StationId
 from redrabbit.domain.observation import Reason
 from redrabbit.domain.signals import MqttAddress, SignalSpec
 from redrabbit.domain.station import MqttLink, Station
+from redrabbit.links.broker_login import ANYBODY, BrokerLogin
 from redrabbit.links.errors import StationTrouble
 from redrabbit.links.link_statistics import LinkStatistics
 from redrabbit.links.loop_pulse import LoopPulse
@@ -56,7 +57,14 @@ _LOG = logging.getLogger("redrabbit.links.mqtt")
 class MqttBrokerLink:
     """Listens to all stations of one broker for as long as it runs."""
 
-    def __init__(self, stations: Iterable[Station], sink: Sink, clock: Clock, rng: Random) -> None:
+    def __init__(
+        self,
+        stations: Iterable[Station],
+        sink: Sink,
+        clock: Clock,
+        rng: Random,
+        login: BrokerLogin = ANYBODY,
+    ) -> None:
         self._readers: dict[str, list[TopicReader]] = {}
         self._statistics: dict[StationId, LinkStatistics] = {}
         links: list[MqttLink] = []
@@ -67,8 +75,9 @@ class MqttBrokerLink:
             self._statistics[station.id] = LinkStatistics(station.id, _LOG)
             for reader in _readers(station, station.link.settle_s):
                 self._readers.setdefault(reader.topic, []).append(reader)
-        if len({(link.host, link.port) for link in links}) != 1:
+        if len({(link.host, link.port, link.access) for link in links}) != 1:
             raise ValueError("a broker link is for the stations of exactly one broker")
+        self._login = login
         self._host, self._port = links[0].host, links[0].port
         self._keepalive_s = min(link.keepalive_s for link in links)
         self._sink = sink
@@ -108,7 +117,11 @@ class MqttBrokerLink:
         """Open one session and serve it until StationTrouble ends it."""
         identifier = f"redrabbit-{self._rng.getrandbits(40):010x}"
         session = MqttSession(
-            self._host, self._port, identifier=identifier, keepalive_s=self._keepalive_s
+            self._host,
+            self._port,
+            identifier=identifier,
+            keepalive_s=self._keepalive_s,
+            login=self._login,
         )
         await session.open(self._readers)
         self._connected(session)

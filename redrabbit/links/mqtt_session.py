@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 import aiomqtt
 
 from redrabbit.domain.observation import Reason
+from redrabbit.links.broker_login import ANYBODY, BrokerLogin
 from redrabbit.links.errors import StationTrouble
 
 TIMEOUT_S = 3.0
@@ -50,12 +51,25 @@ class Message:
 class MqttSession:
     """Connects, subscribes, receives and acknowledges, once."""
 
-    def __init__(self, host: str, port: int, *, identifier: str, keepalive_s: int) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        identifier: str,
+        keepalive_s: int,
+        login: BrokerLogin = ANYBODY,
+    ) -> None:
         # paho tells daily troubles at WARNING and ERROR, some with tracebacks; links report them.
         _LOG.setLevel(logging.CRITICAL)
+        self._is_encrypted = login.tls is not None
+        self._is_connecting = False
         self._client = aiomqtt.Client(
             host,
             port,
+            username=login.user,
+            password=login.password,
+            tls_context=login.tls,
             identifier=identifier,
             clean_session=True,
             keepalive=keepalive_s,
@@ -65,6 +79,14 @@ class MqttSession:
         self._paho = self._client._client  # noqa: SLF001  because there is no public way to it
         self._paho.manual_ack_set(True)
         self._paho.connect_timeout = TIMEOUT_S
+        loop, noted = asyncio.get_running_loop(), self._paho.on_disconnect
+
+        def disconnected(*told: Any) -> None:
+            if noted is not None:
+                noted(*told)
+            loop.call_soon_threadsafe(self._hung_up)
+
+        self._paho.on_disconnect = disconnected
 
     @property
     def queued(self) -> int:
@@ -121,6 +143,7 @@ class MqttSession:
 
         paho opens the socket in a thread that can't be stopped, so that is waited for.
         """
+        self._is_connecting = True
         connecting = asyncio.ensure_future(self._client.__aenter__())
         try:
             await asyncio.shield(connecting)
@@ -131,6 +154,20 @@ class MqttSession:
             if not connecting.cancelled():
                 connecting.exception()  # fetched, so that nobody complains that it was not
             raise
+        finally:
+            self._is_connecting = False
+
+    def _hung_up(self) -> None:
+        """End a connect whose broker hung up without an answer, for which aiomqtt would wait.
+
+        With TLS 1.3 a broker refuses our certificate so, after the handshake.
+        """
+        connected = self._client._connected  # noqa: SLF001  because there is no public way to it
+        if self._is_connecting and not connected.done():
+            said = "it closed the connection without an answer"
+            if self._is_encrypted:
+                said += "; it may ask for another certificate than it was shown"
+            connected.set_exception(aiomqtt.MqttError(said))
 
     def _drop(self) -> None:
         """Close the socket if it is still open: aiomqtt leaves it so after a failed connect."""

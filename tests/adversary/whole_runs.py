@@ -106,7 +106,7 @@ async def _tell(example: Example) -> list[Told]:
     agent = Agent(plant, files(), _Store(database, example.store_takes_s), clock, "test")
     await agent.open()
     works: list[Callable[[], Awaitable[None]]] = [agent.run]
-    works += [link.run for link in make_links(plant, agent.sink, clock)]
+    works += [link.run for link in make_links(plant, agent.sink, clock, {})]
     stations = [
         _Station(slot, adversity, loop, broker)
         for slot, adversity in zip(SLOTS, example.stations, strict=True)

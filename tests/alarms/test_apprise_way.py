@@ -23,7 +23,8 @@ from redrabbit.alarms.apprise_way import (
 from redrabbit.alarms.channels import make_channels
 from redrabbit.alarms.delivery import DeliveryFailed, DeliveryRefused
 from redrabbit.alarms.receiver_secrets import ReceiverUnusable, mail_server, read_secrets
-from redrabbit.domain.plant import NotificationTarget, SecretPlace, TargetKind
+from redrabbit.domain.plant import NotificationTarget, TargetKind
+from redrabbit.domain.secret_place import SecretPlace
 from tests.alarms.mail_server import receiving_mail
 from tests.alarms.moody import CLOCK, OK, Answering, answer, listening, status, without_end
 

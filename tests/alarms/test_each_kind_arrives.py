@@ -16,7 +16,8 @@ from redrabbit.alarms.receiver_secrets import read_secrets
 from redrabbit.base.messages import Message, catalogue
 from redrabbit.domain.facts.alarm import AlarmKind
 from redrabbit.domain.identity import Actor
-from redrabbit.domain.plant import NotificationTarget, Plant, SecretPlace, TargetKind
+from redrabbit.domain.plant import NotificationTarget, Plant, TargetKind
+from redrabbit.domain.secret_place import SecretPlace
 from redrabbit.services import messaging
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.escalating import Escalating

@@ -11,7 +11,8 @@ from redrabbit.alarms.channels import make_channels
 from redrabbit.alarms.delivery import DeliveryFailed
 from redrabbit.alarms.receiver_secrets import ReceiverUnusable, read_secrets
 from redrabbit.base.clock import SteadyClock
-from redrabbit.domain.plant import NotificationTarget, SecretPlace, TargetKind
+from redrabbit.domain.plant import NotificationTarget, TargetKind
+from redrabbit.domain.secret_place import SecretPlace
 from tests.alarms.moody import OK, answer, listening
 
 TOKEN = "zQ-S3cret.Token"

@@ -4,15 +4,9 @@ import asyncio
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
-from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from redrabbit.alarms.delivery import DeliveryFailed, DeliveryRefused
 from redrabbit.alarms.receiver_secrets import ReceiverSecrets, read_secrets
@@ -31,9 +25,9 @@ from tests.alarms.moody import (
     listening,
     status,
 )
+from tests.certificates import certificate
 
 BODY = '{"key":"k","event":"missed"}'
-LOOPBACK = IPv4Address("127.0.0.1")
 PLAIN = ReceiverSecrets()
 
 
@@ -199,35 +193,6 @@ async def test_an_address_that_no_message_can_be_sent_to_refuses_it() -> None:
     async with listening(answer(OK)) as hook:
         with pytest.raises(DeliveryRefused, match="the address can't be used"):
             await webhook(hook, url="http://a..b/hook").send("k", BODY)
-
-
-def certificate(folder: Path, name: str) -> tuple[Path, Path]:
-    """Make a certificate that signs itself, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    called = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = SteadyClock().now()
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(called)
-        .issuer_name(called)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(LOOPBACK)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    cert_file, key_file = folder / f"{name}.pem", folder / f"{name}.key"
-    cert_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return cert_file, key_file
 
 
 async def test_a_private_authority_is_trusted_where_it_is_named_and_nobody_else(

@@ -10,7 +10,8 @@ from redrabbit.config.plant import load_plant
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.domain.escalation import Duty, Rule, Step
 from redrabbit.domain.facts.alarm import AlarmKind
-from redrabbit.domain.plant import OutsideWatcher, SecretPlace
+from redrabbit.domain.plant import OutsideWatcher
+from redrabbit.domain.secret_place import SecretPlace
 
 BASE = Path(__file__).parent / "base"
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in BASE.iterdir()}

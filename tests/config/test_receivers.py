@@ -12,7 +12,8 @@ from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.config.receivers import RECEIVERS
 from redrabbit.config_commands import check_configuration
 from redrabbit.domain.facts.alarm import AlarmKind
-from redrabbit.domain.plant import NotificationTarget, SecretPlace, TargetKind
+from redrabbit.domain.plant import NotificationTarget, TargetKind
+from redrabbit.domain.secret_place import SecretPlace
 from redrabbit.services.ports import OutgoingMessage
 from redrabbit.store.outbox import wanting
 

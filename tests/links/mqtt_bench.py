@@ -55,7 +55,9 @@ def station_at(
         line=LineId("line"),
         operation="OP30",
         name=Text(en="Station", zh="工位"),
-        link=MqttLink(endpoint="broker", host="127.0.0.1", port=port, settle_s=SETTLE_S, **more),
+        link=MqttLink(
+            **{"endpoint": "broker"} | more, host="127.0.0.1", port=port, settle_s=SETTLE_S
+        ),
         signals=signals,
         devices=(),
     )

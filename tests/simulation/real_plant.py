@@ -181,7 +181,7 @@ class RealPlant:
         agent = Agent(self._plant, {"plant.yaml": "x\n"}, self._database, self.clock, "test")
         await agent.open()
         works = [agent.run, self._notice_standstills]
-        works += [link.run for link in make_links(self._plant, agent.sink, self.clock)]
+        works += [link.run for link in make_links(self._plant, agent.sink, self.clock, {})]
         tasks = [asyncio.create_task(work()) for work in works]
         try:
             yield agent
