@@ -24,8 +24,11 @@ from redrabbit.services.deliveries import CheckpointsSent
 from redrabbit.services.errors import StoreTrouble, TroubleWhy
 from redrabbit.services.ports import Where
 from redrabbit.services.pulse_learning import PulseNews, keep
+from redrabbit.services.queries.scheduled_checks import End
 from redrabbit.services.remembered import RememberedState
 from redrabbit.services.verifying import VerificationState
+from redrabbit.web import look
+from redrabbit.web.words import Words
 from tests.showcase import showcase_plant
 from tests.showcase_story import (
     ANSWERS,
@@ -668,6 +671,37 @@ def test_scheduled_checks_are_filtered_counted_and_drawn_by_day(onlooker: Visito
     assert "Scheduled checks: 0<" in onlooker.text("/verifications?line=nowhere")
     assert onlooker.client.get("/verifications?from=never").status_code == 400
     assert onlooker.client.get("/verifications?before=line1-O-99").status_code == 400
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_an_end_is_drawn_by_a_letter_of_its_own_and_never_by_colour_alone(
+    onlooker: Visitor, language: str
+) -> None:
+    """Who sees no colours reads days of the month and beads all the same, and the legend says what the letters mean."""
+    words = Words(language, onlooker.plant.plant.zone, onlooker.clock.now())
+    letters = {end: words(f"letter.{end.value}") for end in End}
+    assert len(set(letters.values())) == len(End)
+    head = {"Accept-Language": language}
+    lapsed = next(
+        each
+        for each in onlooker.plant.ask(lambda reader: reader.find(OccurrenceRecord))
+        if each.occurrence_id in OCCURRENCES["lapsed"]
+    )
+    month = onlooker.client.get("/verifications?from=2026-11-01&to=2026-11-30", headers=head).text
+    history = onlooker.client.get(f"/checks/{lapsed.check_id}", headers=head).text
+    cells = re.findall(r'<a class="day .*?</a>', month, re.DOTALL)
+    beads = re.findall(r'<a class="bead .*?</a>', history, re.DOTALL)
+    assert cells
+    assert beads
+    for drawn in (*cells, *beads):
+        (letter,) = re.findall(r'<b class="letter">(.+?)</b>', drawn)
+        (end,) = [end for end in End if letters[end] == letter]
+        assert words(f"ended.{end.value}") in drawn
+        assert f"is-{look.tone(end.value)}" in drawn
+    for text in (month, history):
+        for end in End:
+            said = f'<b class="letter">{letters[end]}</b> {words(f"ended.{end.value}")}'
+            assert said in text
 
 
 def test_what_is_printed_is_all_that_is_asked_for_or_nothing(
