@@ -11,6 +11,7 @@ from redrabbit.base.text_workbook import new_workbook, packed, put_table, stream
 from redrabbit.domain.occurrence import OccurrenceStatus
 from redrabbit.services.queries.checks import DeviceRow, DevicesPage
 from redrabbit.services.queries.coverage import CoveragePage
+from redrabbit.services.queries.device_filter import DeviceFilter
 from redrabbit.services.queries.schedule_shown import RuleShown
 from redrabbit.services.queries.scheduled_checks import End
 from redrabbit.services.queries.verifications import CheckFilter, CheckRow, WholeList
@@ -55,6 +56,7 @@ _DEVICES: Final[Columns] = (
     ("col.run", 16),
     ("devices.next", 26),
     ("devices.grade", 24),
+    ("coverage.gaps", 40),
 )
 _WEEK: Final[Columns] = (
     ("week.day", 12),
@@ -112,6 +114,13 @@ def line_asked(t: Words, line: str | None) -> str:
     return f"{t('print.filter')}: {t('col.line')} {line or t('filter.all')}"
 
 
+def devices_asked(t: Words, wanted: DeviceFilter) -> str:
+    """Return in words of which devices something is."""
+    kind = t("filter.all") if wanted.kind is None else t(f"devices.kind.{wanted.kind.value}")
+    said = (line_asked(t, wanted.line), f"{t('devices.kind')} {kind}")
+    return " · ".join((*said, t("devices.only_gaps")) if wanted.only_gaps else said)
+
+
 def checks_workbook(t: Words, plant: str, found: WholeList) -> bytes:
     """Return the scheduled checks that a filter finds, all of them."""
     ends = " · ".join(f"{t(f'ended.{end.value}')}: {found.counts[end]}" for end in End)
@@ -156,7 +165,7 @@ def devices_workbook(t: Words, plant: str, page: DevicesPage) -> bytes:
     book = new_workbook(t("nav.devices"))
     above = (
         *_head(t, plant, t("nav.devices"), page.now),
-        line_asked(t, page.line),
+        devices_asked(t, page.wanted),
         f"{t('devices.total', n=len(page.rows))} · {page.plan}",
         t("print.checkpoint", size=page.size, root=page.root),
     )
@@ -181,6 +190,7 @@ def _device(t: Words, row: DeviceRow) -> Sequence[str]:
         "" if row.last_pass is None else row.last_pass.run_id,
         _at(t, row.next_due_at),
         t(f"grade.{row.grade}"),
+        "; ".join(map(t.render, row.gaps)),
     )
 
 
@@ -242,7 +252,7 @@ def coverage_workbook(t: Words, plant: str, page: CoveragePage, now: datetime) -
     matrix, gaps = book.worksheets
 
     def above(title: str, count: int) -> Sequence[str]:
-        asked = f"{line_asked(t, page.line)} · {page.plan}"
+        asked = f"{devices_asked(t, page.wanted)} · {page.plan}"
         return (*_head(t, plant, title, now), asked, f"{title}: {count}")
 
     rows = [

@@ -62,6 +62,7 @@ PAGES = [
     "/stations/line2-op40",
     "/stations/line4-op10",
     "/devices",
+    "/devices?kind=human&gaps=1",
     "/devices/line1-op20",
     "/checks/line1-op20",
     "/verifications",

@@ -3,12 +3,16 @@
 import re
 from io import BytesIO
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from openpyxl import load_workbook
 
+from redrabbit.domain.coverage import coverage
+from redrabbit.domain.identity import DeviceId
 from redrabbit.domain.occurrence import status
 from redrabbit.domain.records import OccurrenceRecord
+from redrabbit.services.queries.coverage import recorded_in
 from tests.showcase_story import OCCURRENCES
 from tests.web.conftest import Visitor
 
@@ -120,6 +124,48 @@ def test_devices_come_as_they_are_asked_for(onlooker: Visitor, line: str) -> Non
     text = onlooker.text(f"/devices?line={line}")
     assert re.findall(r'class="row" href="/devices/([^"]+)"', text) == ids
     assert f'href="/devices.xlsx?line={line}"' in text
+
+
+@pytest.mark.parametrize(
+    "query", ["line=&kind=cannot_pass", "line=&gaps=1", "line=line2&kind=cannot_make&gaps=1"]
+)
+def test_devices_and_coverage_come_by_line_type_and_gaps(onlooker: Visitor, query: str) -> None:
+    """The same filter on both pages, kept in the address, and in the file exactly what the page shows."""
+    asked = {k: v[0] for k, v in parse_qs(query).items()}
+    plant = onlooker.plant.plant
+    found = coverage(plant, onlooker.clock.now(), onlooker.plant.ask(recorded_in))
+    lacking = {gap.device for gap in found.gaps}
+    lacking |= {row.device for row in found.rows if row.gaps}
+
+    def is_asked(device: str, line: str) -> bool:
+        _, known = plant.station_of(DeviceId(device))
+        return asked.get("line", line) == line and asked.get("kind", known.kind) == known.kind
+
+    devices = [
+        device.id
+        for station in plant.stations
+        for device in station.devices
+        if is_asked(device.id, station.line) and (device.id in lacking or "gaps" not in asked)
+    ]
+    listed = table_of(rows_of(onlooker, f"/devices.xlsx?{query}"), "Device id")
+    assert [row[0] for row in listed] == devices
+    assert all(row[-1] for row in listed) or "gaps" not in asked
+    page = onlooker.text(f"/devices?{query}")
+    assert re.findall(r'class="row" href="/devices/([^"]+)"', page) == devices
+    cells = [
+        r for r in found.rows if is_asked(r.device, r.line) and (r.gaps or "gaps" not in asked)
+    ]
+    gaps = [gap for gap in found.gaps if is_asked(gap.device, gap.line)]
+    answer = onlooker.client.get(f"/coverage.xlsx?{query}")
+    matrix, missing = load_workbook(BytesIO(answer.content)).worksheets
+    for sheet, wanted in ((matrix, cells), (missing, gaps)):
+        rows = list(sheet.iter_rows(values_only=True))
+        assert len(table_of(rows, "Line")) == len(wanted)
+        assert any("Filter" in str(row[0]) and "Type" in str(row[0]) for row in rows)
+    for path, text in (("devices", page), ("coverage", onlooker.text(f"/coverage?{query}"))):
+        assert f'href="/{path}.xlsx?{query.replace("&", "&amp;")}"' in text
+        assert ("checked" in text) == ("gaps" in asked)
+        assert f'href="/{path}">Clear' in text
 
 
 def test_the_matrix_of_a_line_says_so(onlooker: Visitor) -> None:

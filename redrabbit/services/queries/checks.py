@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
+from redrabbit.base.messages import Message
 from redrabbit.domain.control_plan import Check
+from redrabbit.domain.coverage import GapKind
 from redrabbit.domain.grade import reachable
 from redrabbit.domain.identity import DeviceId, PartId, StationId
 from redrabbit.domain.observation import StationView
@@ -17,6 +19,8 @@ from redrabbit.domain.records import CheckRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.run_words import Outcome
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
+from redrabbit.services.queries.coverage import WORDS, coverage_now
+from redrabbit.services.queries.device_filter import DeviceFilter, gaps_by_device
 from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
 from redrabbit.services.queries.place_names import (
     PlaceShown,
@@ -33,6 +37,7 @@ from redrabbit.services.queries.scheduled_checks import (
     end_of,
     newest_checks,
 )
+from redrabbit.services.queries.wording import message
 from redrabbit.services.unmade import decided_ahead, dues_left
 
 HISTORY = 60
@@ -130,6 +135,8 @@ class DeviceRow:
     next_due_at: datetime | None
     grade: str
     """The grade of evidence that its rule surely reaches (D28)."""
+    gaps: tuple[Message, ...]
+    """What of it nothing proves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +145,7 @@ class DevicesPage:
 
     now: datetime
     plan: str
-    line: str | None
-    """The one whose devices are asked for; None: all."""
+    wanted: DeviceFilter
     lines: tuple[tuple[str, Text], ...]
     rows: tuple[DeviceRow, ...]
     root: str
@@ -202,16 +208,23 @@ def devices_page(
     plant: Plant,
     views: Mapping[StationId, StationView],
     now: datetime,
-    line: str | None = None,
+    wanted: DeviceFilter | None = None,
 ) -> DevicesPage:
-    """Return every device of the plant, or of a line, in the order of its files."""
+    """Return every device of the plant, or those that are asked for, in the order of its files."""
+    asked = wanted or DeviceFilter()
     head, overviews = reader.head(), device_overviews(reader, plant, views, now)
+    gaps = gaps_by_device(coverage_now(reader, plant, now))
     return DevicesPage(
         now=now,
         plan=plant.plan.label,
-        line=line,
+        wanted=asked,
         lines=tuple((each.id, each.name) for each in plant.lines),
-        rows=tuple(_row(plant, each) for each in overviews if line in {None, each.station.line}),
+        rows=tuple(
+            _row(plant, each, gaps)
+            for each in overviews
+            if asked.takes(each.station.line, each.device.kind)
+            and (each.device.id in gaps or not asked.only_gaps)
+        ),
         root=head.root,
         size=head.size,
     )
@@ -227,7 +240,8 @@ def device_page(
     """Return one device; KeyError if the plant has none of that id."""
     plant.station_of(DeviceId(device))
     overviews = device_overviews(reader, plant, views, now)
-    row = next(_row(plant, each) for each in overviews if each.device.id == device)
+    gaps = gaps_by_device(coverage_now(reader, plant, now))
+    row = next(_row(plant, each, gaps) for each in overviews if each.device.id == device)
     wanted = ChecksWanted(device=device)
     return DevicePage(
         now=now,
@@ -238,7 +252,9 @@ def device_page(
     )
 
 
-def _row(plant: Plant, overview: DeviceOverview) -> DeviceRow:
+def _row(
+    plant: Plant, overview: DeviceOverview, gaps: Mapping[str, tuple[GapKind, ...]]
+) -> DeviceRow:
     station, device = overview.station, overview.device
     passed = [each.last_passed for each in overview.facts.checks if each.last_passed is not None]
     named = (failure_mode_name(plant, mode) for mode in device.failure_modes)
@@ -263,6 +279,7 @@ def _row(plant: Plant, overview: DeviceOverview) -> DeviceRow:
         last_pass=max(passed, key=lambda run: run.started_at, default=None),
         next_due_at=overview.standing.next_due_at,
         grade=reachable(device.rule, station).grade.value,
+        gaps=tuple(message(WORDS[kind]) for kind in gaps.get(device.id, ())),
     )
 
 

@@ -11,6 +11,7 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ChallengePartRecord, CheckRecord
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader
+from redrabbit.services.queries.device_filter import DeviceFilter, kind_of
 from redrabbit.services.queries.wording import message
 
 WORDS: Final = {
@@ -58,8 +59,7 @@ class CoveragePage:
     """The matrix of the plan in force, and its gaps."""
 
     plan: str
-    line: str | None
-    """The one that is asked for; None: all."""
+    wanted: DeviceFilter
     lines: tuple[tuple[str, Text], ...]
     rows: tuple[CoverageRow, ...]
     gaps: tuple[GapRow, ...]
@@ -83,16 +83,25 @@ def coverage_now(reader: Reader, plant: Plant, now: datetime) -> Coverage:
 
 
 def coverage_page(
-    reader: Reader, plant: Plant, now: datetime, line: str | None = None
+    reader: Reader, plant: Plant, now: datetime, wanted: DeviceFilter | None = None
 ) -> CoveragePage:
-    """Return the matrix and its gaps, with names; of the whole plant, or of a line."""
+    """Return the matrix and its gaps, with names; of the whole plant, or as far as is asked for."""
+    asked = wanted or DeviceFilter()
+
+    def is_asked(at: Covered | Gap) -> bool:
+        return asked.takes(at.line, kind_of(plant, at.device))
+
     found = coverage_now(reader, plant, now)
     return CoveragePage(
         plan=plant.plan.label,
-        line=line,
+        wanted=asked,
         lines=tuple((each.id, each.name) for each in plant.lines),
-        rows=tuple(_row(cell, plant) for cell in found.rows if line in {None, cell.line}),
-        gaps=tuple(_gap(gap, plant) for gap in found.gaps if line in {None, gap.line}),
+        rows=tuple(
+            _row(cell, plant)
+            for cell in found.rows
+            if is_asked(cell) and (cell.gaps or not asked.only_gaps)
+        ),
+        gaps=tuple(_gap(gap, plant) for gap in found.gaps if is_asked(gap)),
     )
 
 

@@ -5,11 +5,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from redrabbit.services.queries.coverage import CoveragePage, coverage_page
+from redrabbit.web.device_filters import device_filter, filter_shown
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import Visit
 from redrabbit.web.site import Site
-from redrabbit.web.values import optional_text_from
-from redrabbit.web.workbooks import coverage_workbook, line_asked, workbook_answer
+from redrabbit.web.workbooks import coverage_workbook, devices_asked, workbook_answer
 
 
 def coverage_router(site: Site) -> APIRouter:
@@ -18,14 +18,16 @@ def coverage_router(site: Site) -> APIRouter:
 
     async def found(request: Request) -> tuple[Visit, CoveragePage]:
         visit, plant = site.visit(request), site.service.plant
-        line = optional_text_from(request.query_params.get("line"))
-        content = await site.service.read(lambda r: coverage_page(r, plant, visit.now, line))
+        asked = device_filter(request)
+        content = await site.service.read(lambda r: coverage_page(r, plant, visit.now, asked))
         return visit, content
 
     @router.get("/coverage")
     async def coverage(request: Request) -> HTMLResponse:
         visit, content = await found(request)
-        extra = {"filter_said": line_asked(visit.words, content.line)}
+        extra = filter_shown(content.wanted) | {
+            "filter_said": devices_asked(visit.words, content.wanted)
+        }
         return await shell_page(site, visit, "coverage.html", content, extra=extra)
 
     @router.get("/coverage.xlsx")

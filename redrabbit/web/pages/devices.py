@@ -10,11 +10,12 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.text import MOST_CODE_CHARACTERS, clean_text
 from redrabbit.services.queries.checks import DevicesPage, check_page, device_page, devices_page
 from redrabbit.services.queries.scheduled_checks import End
+from redrabbit.web.device_filters import device_filter, filter_shown
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import Visit
 from redrabbit.web.site import Site
-from redrabbit.web.values import optional_text_from, quotable
-from redrabbit.web.workbooks import devices_workbook, line_asked, workbook_answer
+from redrabbit.web.values import quotable
+from redrabbit.web.workbooks import devices_asked, devices_workbook, workbook_answer
 
 
 def devices_router(site: Site) -> APIRouter:
@@ -23,14 +24,16 @@ def devices_router(site: Site) -> APIRouter:
 
     async def listed(request: Request) -> tuple[Visit, DevicesPage]:
         visit, plant, views = site.visit(request), site.service.plant, site.service.views()
-        line = optional_text_from(request.query_params.get("line"))
-        content = await site.service.read(lambda r: devices_page(r, plant, views, visit.now, line))
+        asked = device_filter(request)
+        content = await site.service.read(lambda r: devices_page(r, plant, views, visit.now, asked))
         return visit, content
 
     @router.get("/devices")
     async def devices(request: Request) -> HTMLResponse:
         visit, content = await listed(request)
-        extra = {"filter_said": line_asked(visit.words, content.line)}
+        extra = filter_shown(content.wanted) | {
+            "filter_said": devices_asked(visit.words, content.wanted)
+        }
         return await shell_page(site, visit, "devices.html", content, extra=extra)
 
     @router.get("/devices.xlsx")
