@@ -155,9 +155,33 @@ def shift_key(plant_date: date, shift: str) -> str:
     return f"{_OF_SHIFT}{plant_date.isoformat()}:{shift}"
 
 
+class MadeBy(StrEnum):
+    """What made a check due."""
+
+    SCHEDULE = "schedule"
+    """The clock and the calendar."""
+    EVENT = "event"
+    PARTS = "parts"
+    FIRST_PART = "first_part"
+
+
+def made_by(trigger_key: str) -> MadeBy:
+    """Return what made an occurrence due."""
+    kinds = {_OF_EVENT: MadeBy.EVENT, _OF_PARTS: MadeBy.PARTS, _OF_SHIFT: MadeBy.FIRST_PART}
+    for prefix, kind in kinds.items():
+        if trigger_key.startswith(prefix):
+            return kind
+    return MadeBy.SCHEDULE
+
+
+def event_of(trigger_key: str) -> EventId:
+    """Return the event that made an occurrence due; of one that none did, nothing that is recorded."""
+    return EventId(trigger_key.removeprefix(_OF_EVENT).partition("|")[0])
+
+
 def is_of_production(trigger_key: str) -> bool:
     """Tell whether what happened in production made it due, an event or a count of parts, and no due time of a schedule."""
-    return trigger_key.startswith((_OF_EVENT, _OF_PARTS, _OF_SHIFT))
+    return made_by(trigger_key) is not MadeBy.SCHEDULE
 
 
 def first_times(occurrence: OccurrenceRecord) -> OccurrenceRecord:

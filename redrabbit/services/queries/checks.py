@@ -37,8 +37,9 @@ from redrabbit.services.queries.scheduled_checks import (
     end_of,
     newest_checks,
 )
+from redrabbit.services.queries.why_due import WhyDue, why_made_due, why_planned
 from redrabbit.services.queries.wording import message
-from redrabbit.services.unmade import decided_ahead, dues_left
+from redrabbit.services.unmade import adopted_checks, decided_ahead, dues_left
 
 HISTORY = 60
 """Scheduled checks that are drawn as beads."""
@@ -59,6 +60,10 @@ class Bead:
 class NextDue:
     """A due time that is to come, with its window."""
 
+    check: str
+    occurrence: str | None
+    """None: it is planned, and not made yet."""
+    why: WhyDue
     opens_at: datetime
     due_at: datetime
     grace_ends_at: datetime
@@ -158,6 +163,8 @@ class DevicePage:
 
     now: datetime
     row: DeviceRow
+    next_due: tuple[NextDue, ...]
+    """Of all its checks together."""
     beads: tuple[Bead, ...]
     """The oldest first."""
     counts: Mapping[End, int]
@@ -243,9 +250,16 @@ def device_page(
     gaps = gaps_by_device(coverage_now(reader, plant, now))
     row = next(_row(plant, each, gaps) for each in overviews if each.device.id == device)
     wanted = ChecksWanted(device=device)
+    coming = [
+        each
+        for check, record in adopted_checks(reader, plant)
+        if check.device == device
+        for each in _next_due(reader, plant, check, record, now)
+    ]
     return DevicePage(
         now=now,
         row=row,
+        next_due=tuple(sorted(coming, key=lambda each: (each.due_at, each.check))[:NEXT]),
         beads=_beads(reader, wanted, now, HISTORY)[::-1],
         counts=count_ends(reader, wanted, now),
         lapses=_beads(reader, ChecksWanted(device=device, ended=End.LAPSED), now, LAPSES),
@@ -289,15 +303,27 @@ def _next_due(
     """Return what is still to be done: what is made as it stands, then what the plan says."""
     made = undecided(reader, now, equals("check_id", check.id))
     left = dues_left(plant, check, record, (*made, *decided_ahead(reader, now)), now)
-    times = [
-        *(_window(each) for each in made if each.outcome is None and each.due_at > now),
-        *(_window(frozen_times(check, due)) for due in islice(left, NEXT)),
-    ]
-    return tuple(sorted(times, key=lambda each: each.due_at)[:NEXT])
+    ahead = [each for each in made if each.outcome is None and each.due_at > now]
+    planned = [frozen_times(check, due) for due in islice(left, NEXT)]
+    every: list[OccurrenceRecord | FrozenTimes] = [*ahead, *planned]
+    every = sorted(every, key=lambda each: each.due_at)[:NEXT]
+    return tuple(_window(reader, plant, check, record, each) for each in every)
 
 
-def _window(times: OccurrenceRecord | FrozenTimes) -> NextDue:
+def _window(
+    reader: Reader,
+    plant: Plant,
+    check: Check,
+    record: CheckRecord,
+    times: OccurrenceRecord | FrozenTimes,
+) -> NextDue:
+    made = times if isinstance(times, OccurrenceRecord) else None
     return NextDue(
+        check=check.id,
+        occurrence=None if made is None else made.occurrence_id,
+        why=why_planned(plant, check, record, times.due_at)
+        if made is None
+        else why_made_due(reader, plant, check, record, made),
         opens_at=times.opens_at,
         due_at=times.due_at,
         grace_ends_at=times.grace_ends_at,

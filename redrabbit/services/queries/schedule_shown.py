@@ -1,5 +1,6 @@
 """A check's schedule in words of the reader's language (D18, B16)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,9 +17,9 @@ from redrabbit.domain.schedule_rules import (
     OnDemand,
     OneRule,
     ScheduleRule,
-    Together,
     Weekly,
     WithinRunning,
+    rules_of,
 )
 from redrabbit.services.queries.wording import message
 
@@ -34,7 +35,11 @@ class RuleShown:
 
 def schedule_shown(schedule: ScheduleRule) -> tuple[RuleShown, ...]:
     """Return the rules of a schedule; what has no words of its own is said as the plan file says it."""
-    rules = schedule.rules if isinstance(schedule, Together) else (schedule,)
+    return rules_shown(rules_of(schedule))
+
+
+def rules_shown(rules: Iterable[OneRule]) -> tuple[RuleShown, ...]:
+    """Return some rules of a schedule in the same words."""
     return tuple(_shown(rule) for rule in rules)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from redrabbit.domain.identity import OccurrenceId
+from redrabbit.domain.identity import CheckId, OccurrenceId
 from redrabbit.domain.pauses import stands_now
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import AlarmRecord, LapseReasonRecord, OccurrenceRecord, RunRecord
@@ -16,6 +16,8 @@ from redrabbit.services.queries.people_told import ToldNames
 from redrabbit.services.queries.scheduled_checks import End, end_of
 from redrabbit.services.queries.signatures import SignatureShown, entry_to_sign, signatures_of
 from redrabbit.services.queries.verifications import CheckRow, check_row
+from redrabbit.services.queries.why_due import WhyDue, why_made_due
+from redrabbit.services.unmade import adopted_checks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,8 @@ class ScheduledCheckPage:
     now: datetime
     row: CheckRow
     record: OccurrenceRecord
+    why: WhyDue | None
+    """Why it was due; None where its check is none of the plan in force."""
     reasons: tuple[ReasonShown, ...]
     may_be_explained: bool
     """Whether it lapsed: then somebody can say why."""
@@ -63,6 +67,7 @@ def scheduled_check_page(
         now=now,
         row=row,
         record=stands,
+        why=_why(reader, plant, stands),
         reasons=tuple(
             ReasonShown(
                 text=each.text,
@@ -81,3 +86,10 @@ def scheduled_check_page(
         size=head.size,
         root=head.root,
     )
+
+
+def _why(reader: Reader, plant: Plant, record: OccurrenceRecord) -> WhyDue | None:
+    for check, adopted in adopted_checks(reader, plant, CheckId(record.check_id)):
+        if check.line == record.line:
+            return why_made_due(reader, plant, check, adopted, record)
+    return None

@@ -8,6 +8,7 @@ import pytest
 from redrabbit.domain.plant import Plant
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.checks import CheckPage, check_page, device_page, devices_page
+from redrabbit.services.queries.schedule_shown import schedule_shown
 from redrabbit.services.queries.scheduled_checks import End
 from tests.showcase_story import Showcase
 
@@ -26,6 +27,11 @@ def test_a_check_has_its_words_its_next_five_and_its_history(showcase: Showcase)
         dues = [each.due_at for each in page.next_due]
         assert dues == sorted(dues)
         assert dues[0] > now
+        rules = schedule_shown(check.schedule)
+        for each in page.next_due:
+            assert each.why.rules, "each says why"
+            assert all(rule in rules for rule in each.why.rules)
+            assert (each.why.plan, each.why.postponed) == (None, None)
         assert sum(page.counts.values()) == len(page.beads)
         assert [each.due_at for each in page.beads] == sorted(each.due_at for each in page.beads)
         assert page.counts[End.LAPSED] == len(page.lapses)
@@ -44,6 +50,12 @@ def test_every_device_of_the_plant_is_in_the_list_with_its_checks(showcase: Show
     one = page.rows[0]
     found = showcase.ask(lambda r: device_page(r, showcase.plant, views, one.device, now))
     assert found.row == one
+    of_checks = [
+        each
+        for check in one.checks
+        for each in showcase.ask(partial(_of, showcase.plant, check.check, now)).next_due
+    ]
+    assert list(found.next_due) == sorted(of_checks, key=lambda each: (each.due_at, each.check))[:5]
     assert sum(found.counts.values()) == len(found.beads)
 
 
