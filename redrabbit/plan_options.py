@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from redrabbit.command_parser import CommandParser
-from redrabbit.option_values import instant_said
+from redrabbit.option_values import amount_said, duration_said, instant_said, month_said
 
 DatabaseOf = Callable[[argparse.Namespace], str]
 
@@ -28,6 +28,7 @@ def add_plan(
     _add_export(asked, add_database, database_of)
     _add_diff(asked)
     _add_coverage(asked, add_database, database_of)
+    _add_try_out(asked, add_database, database_of)
 
 
 def _add_import(asked: "argparse._SubParsersAction[CommandParser]") -> None:
@@ -199,6 +200,56 @@ def _add_coverage(
     covers.set_defaults(command=lambda options: _coverage(options, _source(options, database_of)))
 
 
+def _add_try_out(
+    asked: "argparse._SubParsersAction[CommandParser]",
+    add_database: Callable[[argparse.ArgumentParser], None],
+    database_of: DatabaseOf,
+) -> None:
+    tried = asked.add_parser(
+        "try-out",
+        help="play a control plan over a month: when what is due, operators' minutes, parts between two proofs; nothing is stored",
+    )
+    tried.add_argument(
+        "--plan",
+        metavar="PLAN",
+        help="a file in any form, a revision or a digest; left out: the plan in force",
+    )
+    tried.add_argument(
+        "--against", metavar="PLAN", help="another plan, named in the same ways, side by side"
+    )
+    tried.add_argument(
+        "--month",
+        type=month_said,
+        metavar="MONTH",
+        help="2026-12; left out: the month that comes next; of a month that is over the records tell what was made",
+    )
+    tried.add_argument(
+        "--parts-per-hour",
+        type=amount_said,
+        action="append",
+        default=[],
+        metavar="[LINE=]NUMBER",
+        help="parts that each station makes in an hour of work; left out: as its counter told; may be repeated",
+    )
+    tried.add_argument(
+        "--minutes",
+        type=amount_said,
+        action="append",
+        default=[],
+        metavar="[CHECK=]NUMBER",
+        help="minutes that one run takes; left out: as the last good runs took; may be repeated",
+    )
+    tried.add_argument(
+        "--to-shipping",
+        type=duration_said,
+        metavar="TIME",
+        help="how long after it was made a part can leave the plant: `8 h`",
+    )
+    _add_source(tried, add_database)
+    tried.add_argument("--json", action="store_true", help="print it as JSON, with every due time")
+    tried.set_defaults(command=lambda options: _try_out(options, _source(options, database_of)))
+
+
 def _add_source(
     parser: argparse.ArgumentParser, add_database: Callable[[argparse.ArgumentParser], None]
 ) -> None:
@@ -305,3 +356,17 @@ def _coverage(options: argparse.Namespace, database: str | None) -> int:
     from redrabbit.plan_coverage_command import print_coverage  # noqa: PLC0415  because of --help
 
     return print_coverage(options.config, database, options.xlsx, as_json=options.json)
+
+
+def _try_out(options: argparse.Namespace, database: str | None) -> int:
+    from redrabbit.plan_try_out_command import Asked, try_plans_out  # noqa: PLC0415  because of --help
+
+    asked = Asked(
+        plan=options.plan,
+        against=options.against,
+        month=options.month,
+        per_hour=tuple(options.parts_per_hour),
+        minutes=tuple(options.minutes),
+        to_shipping=options.to_shipping,
+    )
+    return try_plans_out(asked, options.config, database, as_json_line=options.json)
