@@ -102,6 +102,10 @@ SEARCH: Final = timedelta(days=400)
 and little enough that a rule which is never due is answered at once."""
 
 
+_SHORTEST: Final = 28
+"""Days of the shortest month."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueTime:
     """One planned moment of a check, with what makes it unique (D8)."""
@@ -244,7 +248,8 @@ def _moments(
     """Yield the moments of one shift at which a rule is due, in order; those up to `since` may be left out."""
     match rule:
         case EveryShiftStart():
-            yield DueTime(due_at=window.begins_at, trigger_key=_shift_key(window))
+            if window.begins_at > since:
+                yield DueTime(due_at=window.begins_at, trigger_key=_shift_key(window))
         case EveryShiftMiddle():
             yield _of_shift(window, Fraction(1, 2))
         case EveryShiftEnd():
@@ -404,13 +409,18 @@ def _falls_on(days: Days, day: date) -> bool:
 
 
 def _is_of_month(days: Days, day: date) -> bool:
-    length = monthrange(day.year, day.month)[1]
+    """Tell whether a day is the one of its month; the last of a month that does not have it."""
     if days.day is not None:
-        return day.day == min(days.day, length)
-    is_weekday = day.weekday() in days.weekdays
+        return day.day == days.day or (_SHORTEST <= day.day < days.day and _is_last(day))
+    if day.weekday() not in days.weekdays:
+        return False
     if days.week == -1:
-        return is_weekday and day.day + len(WEEKDAYS) > length
-    return is_weekday and (day.day - 1) // len(WEEKDAYS) + 1 == days.week
+        return day.day + len(WEEKDAYS) > monthrange(day.year, day.month)[1]
+    return (day.day - 1) // len(WEEKDAYS) + 1 == days.week
+
+
+def _is_last(day: date) -> bool:
+    return (day + ONE_DAY).day == 1
 
 
 def _shift_key(window: ShiftWindow) -> str:

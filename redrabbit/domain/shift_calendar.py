@@ -355,6 +355,7 @@ def _window(zone: ZoneInfo, shift: Shift, day: date) -> ShiftWindow:
     return replace(window, breaks=tuple(_breaks(zone, shift, window)))
 
 
+@lru_cache(maxsize=4096)  # as `instant_of`
 def _window_of(zone: ZoneInfo, name: str, day: date, starts_at: time, ends_at: time) -> ShiftWindow:
     last_day = day if starts_at < ends_at else day + ONE_DAY
     return ShiftWindow(
