@@ -20,7 +20,6 @@ from typing import Final
 from redrabbit.domain.clock_doubts import (
     as_doubted,
     open_doubts,
-    waits_for_clock,
 )
 from redrabbit.domain.consequences import next_id
 from redrabbit.domain.control_plan import Check
@@ -46,8 +45,6 @@ from redrabbit.domain.occurrence import (
 from redrabbit.domain.pauses import (
     PausesByLine,
     as_paused,
-    excuse_at,
-    is_covered,
     pauses_of,
 )
 from redrabbit.domain.plant import Plant
@@ -60,8 +57,9 @@ from redrabbit.domain.schedule import DueTime
 from redrabbit.domain.unwatched import lapse_code
 from redrabbit.services import approving, requesting
 from redrabbit.services.alarming import raise_alarm
-from redrabbit.services.ports import Reader, UnitOfWork, equals
+from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.record_fact import record
+from redrabbit.services.turning import next_turn_at, postponed_at, turned_by
 from redrabbit.services.unmade import adopted_checks, each_unmade, next_unmade
 
 AT_ONCE: Final = 50
@@ -82,7 +80,7 @@ def step_some(uow: UnitOfWork, plant: Plant, *, only: CheckId | None = None) -> 
     """
     checks, doubts = adopted_checks(uow, plant, only), open_doubts(uow)
     unmade = list(islice(_earliest_unmade(uow, plant, checks, doubts, uow.now), AT_ONCE + 1))
-    now_made = unmade[:AT_ONCE] if len(_to_decide(uow, only)) <= AT_ONCE else []
+    now_made = unmade[:AT_ONCE] if len(turned_by(uow, uow.now, only)) <= AT_ONCE else []
     for each in sorted(now_made, key=lambda each: each.place):
         make(uow, plant, each.check, each.due)
     left = [each.due.due_at for each in unmade[len(now_made) :][:1]]
@@ -100,7 +98,7 @@ def bring_up_some(uow: UnitOfWork, *, only: CheckId | None = None) -> datetime |
 
     Returns when the first that is left was due; None: all are brought up.
     """
-    to_decide = _to_decide(uow, only)
+    to_decide = turned_by(uow, uow.now, only)
     pauses = pauses_of(uow, to_decide)
     for occurrence in to_decide[: 2 * AT_ONCE]:
         _bring_up(uow, occurrence, pauses)
@@ -109,7 +107,7 @@ def bring_up_some(uow: UnitOfWork, *, only: CheckId | None = None) -> datetime |
 
 def has_something_to_decide(uow: UnitOfWork) -> bool:
     """Tell whether an occurrence that was made already waits to be told of, postponed, excused or lapsed."""
-    return bool(_to_decide(uow, None))
+    return bool(turned_by(uow, uow.now))
 
 
 def owe_the_same(before: Plant, plant: Plant) -> bool:
@@ -133,51 +131,10 @@ def next_step_at(reader: Reader, plant: Plant, now: datetime) -> datetime | None
         following = next_unmade(reader, plant, check, known, doubts=doubts, now=now)
         if following is not None:
             instants.append(following.due_at - check.opens_before)
-    made = reader.find(OccurrenceRecord, equals("outcome", None))
-    pauses = pauses_of(reader, made)
-    for occurrence in made:
-        instants += _turns_at(occurrence, pauses, doubts, now)
-    for at in (approving.next_overdue_at(reader), requesting.next_end_at(reader)):
+    of_others = (approving.next_overdue_at(reader), requesting.next_end_at(reader))
+    for at in (next_turn_at(reader, now), *of_others):
         instants += [at] if at is not None else []
     return max(min(instants), now) if instants else None
-
-
-def _to_decide(uow: UnitOfWork, only: CheckId | None) -> list[OccurrenceRecord]:
-    """Return what is made and waits to be told of, postponed, excused or lapsed, by its due time."""
-    of_check = () if only is None else (equals("check_id", only),)
-    made = uow.find(OccurrenceRecord, *of_check, equals("outcome", None), order_by="due_at")
-    pauses, doubts = pauses_of(uow, made), open_doubts(uow)
-
-    def turns(each: OccurrenceRecord) -> bool:
-        return any(at <= uow.now for at in _turns_at(each, pauses, doubts, uow.now))
-
-    return [each for each in made if turns(each)]
-
-
-def _turns_at(
-    made: OccurrenceRecord,
-    pauses: PausesByLine,
-    doubts: Sequence[ClockDoubtRecord],
-    now: datetime,
-) -> Iterator[datetime]:
-    """Yield when something is to be recorded of an occurrence, as things stand now; a lapse that waits for the clock has no time."""
-    stands = as_paused(made, pauses, now)
-    if not waits_for_clock(stands, doubts, now):
-        yield lapse_at(stands) if stands.decided_at is None else stands.decided_at
-    if not stands.overdue_told:
-        yield stands.grace_ends_at
-    if stands.due_at != made.due_at:
-        yield _postponed_at(made, stands)
-    if is_covered(stands):
-        yield excuse_at(stands)
-
-
-def _postponed_at(made: OccurrenceRecord, stands: OccurrenceRecord) -> datetime:
-    """Return when an occurrence is postponed: at its due time; at the end of a pause that ended earlier than it was to.
-
-    Not before: until then a pause to come may be taken back.
-    """
-    return min(made.due_at, stands.due_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,8 +208,8 @@ def _bring_up(uow: UnitOfWork, made: OccurrenceRecord, pauses: PausesByLine) -> 
         )
         record(uow, excused, stream=made.line, actor=SCHEDULER, at=occurrence.decided_at)
         return
-    if occurrence.due_at != made.due_at and _postponed_at(made, occurrence) <= uow.now:
-        _postpone(uow, occurrence, _postponed_at(made, occurrence))
+    if occurrence.due_at != made.due_at and postponed_at(made, occurrence) <= uow.now:
+        _postpone(uow, occurrence, postponed_at(made, occurrence))
     status_now = status(as_doubted(occurrence, open_doubts(uow), uow.now), uow.now)
     if status_now is OccurrenceStatus.LAPSED:
         code = lapse_code(uow, occurrence, uow.now)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from redrabbit.domain.clock_doubts import is_in_doubt
@@ -14,6 +15,10 @@ from redrabbit.domain.records import CheckRecord, ClockDoubtRecord, OccurrenceRe
 from redrabbit.domain.schedule import SEARCH, DueTime, each_due_time, next_due
 from redrabbit.services.ports import Reader, Where, equals
 
+ASKED_AT_ONCE: Final = 100
+"""Due times of which is asked at once whether they are made."""
+ENDED: Final = Where("outcome", "in", tuple(outcome.value for outcome in OccurrenceOutcome))
+"""Of what is decided."""
 TAKEN_BACK: Final = frozenset({DecisionCode.SUPERSEDED, DecisionCode.CHECK_RETIRED})
 """How an occurrence ends of which a change of the plan says that it is not owed."""
 
@@ -30,9 +35,12 @@ def each_unmade(
 ) -> Iterator[DueTime]:
     """Yield the due times that are not made; but for those that are over by a clock in doubt: they are looked for again."""
     calendar, until = plant.calendars[check.line], now + check.opens_before
-    for due in each_due_time(check.schedule, calendar, record.adopted_at, since, until):
-        if not _waits(check, due, doubts, now) and not _is_made(reader, check, due):
-            yield due
+    dues = each_due_time(check.schedule, calendar, record.adopted_at, since, until)
+    size = 1  # mostly none is unmade, or only the first is wanted
+    while some := list(islice(dues, size)):
+        asked = [due for due in some if not _waits(check, due, doubts, now)]
+        yield from _not_made(reader, check, asked)
+        size = min(4 * size, ASKED_AT_ONCE)
 
 
 def _waits(check: Check, due: DueTime, doubts: Sequence[ClockDoubtRecord], now: datetime) -> bool:
@@ -80,8 +88,7 @@ def next_unmade(
 
 def decided_ahead(reader: Reader, now: datetime) -> list[OccurrenceRecord]:
     """Return what was decided before its due time: few, as a window opens a little before it."""
-    ended = tuple(outcome.value for outcome in OccurrenceOutcome)
-    return reader.find(OccurrenceRecord, Where("outcome", "in", ended), Where("due_at", ">=", now))
+    return reader.find(OccurrenceRecord, ENDED, Where("due_at", ">=", now))
 
 
 def dues_left(
@@ -101,14 +108,40 @@ def dues_left(
             yield due
 
 
-def _is_made(reader: Reader, check: Check, due: DueTime) -> bool:
-    """Return whether it was made under an earlier plan or calendar: never twice (D8).
+def _not_made(reader: Reader, check: Check, dues: Sequence[DueTime]) -> list[DueTime]:
+    """Return those due times that were not made under an earlier plan or calendar: never twice (D8).
 
     Neither is one that was made for the same instant by another rule, and that no change of the plan took back.
     """
-    key = equals("trigger_key", trigger_key(due.trigger_key))
-    of_check = (equals("line", check.line), equals("check_id", check.id))
-    if reader.find(OccurrenceRecord, *of_check, key, limit=1):
-        return True
-    at_once = reader.find(OccurrenceRecord, *of_check, equals("due_at", due.due_at))
-    return any(each.first_due_at is None and each.reason_code not in TAKEN_BACK for each in at_once)
+    if not dues:
+        return []
+    keys = {due: trigger_key(due.trigger_key) for due in dues}
+    # in this order: in another one SQLite would rather walk over all of the line than sort
+    made = reader.find(
+        OccurrenceRecord,
+        equals("line", check.line),
+        equals("check_id", check.id),
+        Where("trigger_key", "in", tuple(keys.values())),
+        order_by="trigger_key",
+    )
+    made_keys, taken = {each.trigger_key for each in made}, _taken(reader, check, dues)
+    return [due for due, key in keys.items() if key not in made_keys and due.due_at not in taken]
+
+
+def _taken(reader: Reader, check: Check, dues: Sequence[DueTime]) -> set[datetime]:
+    """Return the instants from the first to the last due time for which a check has an occurrence already; there is an index by check and outcome."""
+    instants = [due.due_at for due in dues]
+    of_check = equals("check_id", check.id)
+    between = (Where("due_at", ">=", min(instants)), Where("due_at", "<=", max(instants)))
+    found = [
+        each
+        for outcome in (equals("outcome", None), ENDED)
+        for each in reader.find(OccurrenceRecord, of_check, outcome, *between, order_by="due_at")
+    ]
+    return {
+        each.due_at
+        for each in found
+        if each.line == check.line
+        and each.first_due_at is None
+        and each.reason_code not in TAKEN_BACK
+    }

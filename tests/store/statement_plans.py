@@ -57,8 +57,14 @@ FEW: Final[Mapping[str, Mapping[frozenset[str], str]]] = {
     },
     "occurrences": {
         frozenset({"outcome IS NULL"}): "undecided: each is decided when its window closes",
+        frozenset({"decided_at IS NULL", "closes_at <="}): "to lapse now",
+        frozenset({"decided_at IS NULL", "overdue_told =", "grace_ends_at <="}): "to be told now",
+        frozenset({"decided_at IS NULL", "first_due_at >"}): "put off by a pause, and not done yet",
         frozenset({"outcome IN", "due_at >="}): "decided in the last seven days",
         frozenset({"due_at ="}): "due at one instant: a check has one",
+        frozenset(
+            {"check_id =", "outcome IN", "due_at >=", "due_at <="}
+        ): "of one check, in a time of which its next due times are asked",
         frozenset({"due_at within a day"}): "due in one day",
     },
     "plant_events": {

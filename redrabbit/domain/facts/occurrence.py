@@ -6,7 +6,18 @@ from enum import StrEnum
 from typing import ClassVar, Final, Self
 
 from redrabbit.domain.facts.check import CheckRecord
-from redrabbit.domain.facts.fact import Changes, Fact, Json, Look, Put, Record, found, json_of, made
+from redrabbit.domain.facts.fact import (
+    Changes,
+    Fact,
+    Json,
+    Look,
+    PartialIndex,
+    Put,
+    Record,
+    found,
+    json_of,
+    made,
+)
 from redrabbit.domain.facts.words import PlaceNames, PlanReference
 from redrabbit.domain.identity import EventId, How, Letter, OccurrenceId, PauseId, RunId, number_of
 from redrabbit.domain.ledger import Entry
@@ -65,6 +76,15 @@ class OccurrenceRecord(Record):
         ("device", "outcome", "due_at", "line", "number"),
         ("check_id", "outcome", "due_at", "line", "number"),
         ("check_id", "outcome", "grace_ends_at", "line", "number"),
+    )
+    PARTIAL_INDEXES: ClassVar = tuple(
+        PartialIndex(name=name, field="decided_at", is_none=True, names=(*by, "line", "number"))
+        for name, *by in (
+            ("open", "due_at"),
+            ("closing", "closes_at"),
+            ("to_be_told", "overdue_told", "grace_ends_at"),
+            ("postponed", "first_due_at"),
+        )
     )
     LETTER: ClassVar = Letter.OCCURRENCE
 
