@@ -10,7 +10,8 @@ import logging
 import os
 import tempfile
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -117,21 +118,35 @@ _numbers = itertools.count(1)
 @pytest.fixture
 def postgresql_url(postgresql_server: str) -> Iterator[str]:
     """The address of an empty PostgreSQL database of this test's own."""
-    yield from _database(postgresql_server)
+    with _database(postgresql_server) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
 def postgresql_module_url(postgresql_server: str) -> Iterator[str]:
     """The address of a PostgreSQL database that a module's tests use one after the other."""
-    yield from _database(postgresql_server)
+    with _database(postgresql_server) as url:
+        yield url
 
 
-def _database(server: str) -> Iterator[str]:
+@pytest.fixture
+def postgresql_copy(postgresql_server: str) -> Iterator[Callable[[str], str]]:
+    """Makes a database of this test's own as a copy of one that nobody uses, and returns its address."""
+    with ExitStack() as made:
+        yield lambda url: made.enter_context(_database(postgresql_server, _name_of(url)))
+
+
+def _name_of(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+@contextmanager
+def _database(server: str, template: str = "template1") -> Iterator[str]:
     import psycopg
 
     name = f"plant_{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     yield server.replace("/postgres?", f"/{name}?")
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -340,6 +340,6 @@ def _schema_with_key(connection: Connection, key_path: Path, plant: str) -> LogK
 
 def _begin_ledger(connection: Connection, key: LogKey, key_path: Path) -> None:
     RememberedHead(key_path).forget()
-    migrating.migrate(connection)
+    migrating.make_newest(connection)
     ledger.insert_head(connection, LogState(), key.seal)
     seal_anew(connection, LogState(), key)

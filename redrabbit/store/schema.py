@@ -8,7 +8,17 @@ takes a reader longer than all of its reading.
 
 from pathlib import Path
 
-from sqlalchemy import Connection, column, inspect, select, table
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    insert,
+    inspect,
+    select,
+)
 
 from redrabbit.base.sentence import sentence
 from redrabbit.services.errors import DamagedDatabase, DatabaseTooNew, StoreTrouble
@@ -16,7 +26,13 @@ from redrabbit.store.engine import translated
 from redrabbit.store.tables import LEDGER_HEAD, metadata
 
 VERSIONS = Path(__file__).parent / "migrations" / "versions"
-_VERSION = table("alembic_version", column("version_num"))
+_VERSION = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""Alembic's own table, as Alembic makes it."""
 
 
 def known_versions() -> tuple[str, ...]:
@@ -27,6 +43,12 @@ def known_versions() -> tuple[str, ...]:
 def newest_version() -> str:
     """Return the version that this program writes."""
     return known_versions()[-1]
+
+
+def say_newest_version(connection: Connection) -> None:
+    """Say in a database that was just made that it has the version that this program writes."""
+    _VERSION.create(connection)
+    connection.execute(insert(_VERSION).values(version_num=newest_version()))
 
 
 def is_empty(connection: Connection) -> bool:

@@ -59,6 +59,26 @@ def _played_before() -> Sample:
     return played_anew(Path(kept.name))
 
 
+def brought_up_sample(folder: Path) -> Sample:
+    """Return a copy of the SQLite sample that was brought up before in this process by each migration since."""
+    shutil.copytree(_brought_up_before().key.parent, folder, dirs_exist_ok=True)
+    return moved(_brought_up_before(), folder, f"sqlite:///{folder / 'plant.db'}")
+
+
+@cache
+def _brought_up_before() -> Sample:
+    kept = tempfile.TemporaryDirectory(prefix="redrabbit-brought-up-")
+    atexit.register(kept.cleanup)
+    found = sqlite_sample(Path(kept.name))
+    found.open().close()
+    return found
+
+
+def moved(found: Sample, folder: Path, url: str) -> Sample:
+    """Return the sample at another address, with its keys in another folder."""
+    return Sample(url=url, key=folder / found.key.name, public_key=folder / found.public_key.name)
+
+
 def played_anew(folder: Path) -> Sample:
     """Play the story of the samples in this folder, and return its database."""
     path = folder / "plant.db"

@@ -33,7 +33,14 @@ from redrabbit.store.reading_database import open_for_reading
 from redrabbit.store.tables import LEDGER, LEDGER_HEAD, RECORD_TABLES
 from redrabbit.store.unit_of_work import Recording, SqlUnitOfWork
 from redrabbit.store.verification import verify_database
-from tests.store.sample_database import TOLD_TODAY, Sample, as_frozen, played, sqlite_sample
+from tests.store.sample_database import (
+    TOLD_TODAY,
+    Sample,
+    as_frozen,
+    brought_up_sample,
+    played,
+    sqlite_sample,
+)
 from tests.store.sample_story import records
 from tests.store.test_newer import newer_fold
 from tests.stored import (
@@ -129,8 +136,7 @@ def test_whatever_was_done_to_a_record_table_it_is_made_again(
     kind: type[Any], tmp_path: Path
 ) -> None:
     of_schema_1 = kind.TABLE in TOLD_TODAY
-    found = sqlite_sample(tmp_path) if of_schema_1 else played(tmp_path)
-    found.open().close()
+    found = brought_up_sample(tmp_path) if of_schema_1 else played(tmp_path)
     before = records_of(found)
     for how in (edited, emptied, added):
         damaged(found.url, how(kind))
@@ -154,7 +160,7 @@ def test_tables_that_are_gone_or_of_another_shape_are_made_again(
     kinds: tuple[type[Any], ...], tmp_path: Path
 ) -> None:
     """All at once; one by one with `-m slow`."""
-    for folder, make in (("of_schema_1", sqlite_sample), ("told", played)):
+    for folder, make in (("of_schema_1", brought_up_sample), ("told", played)):
         (tmp_path / folder).mkdir()
         found = make(tmp_path / folder)
         found.open().close()
@@ -166,38 +172,40 @@ def test_tables_that_are_gone_or_of_another_shape_are_made_again(
             assert records_of(found) == before, how
 
 
-def test_both_databases_are_rebuilt_and_can_be_written_afterwards(sample: Sample) -> None:
-    sample.open().close()
+def test_both_databases_are_rebuilt_and_can_be_written_afterwards(brought_up: Sample) -> None:
     for kind in TABLES:
-        damaged(sample.url, emptied(kind))
+        damaged(brought_up.url, emptied(kind))
     told: list[tuple[int, int]] = []
-    assert rebuild(sample, told=lambda done, size: told.append((done, size)), batch=100) == 245
+    assert rebuild(brought_up, told=lambda done, size: told.append((done, size)), batch=100) == 245
     assert told == [(0, 245), (100, 245), (200, 245), (245, 245)]
-    assert is_as_frozen(sample)
-    sample.open().close()
+    assert is_as_frozen(brought_up)
+    brought_up.open().close()
 
 
-def test_the_command_tells_its_progress(sample: Sample, capsys: pytest.CaptureFixture[str]) -> None:
-    sample.open().close()
-    damaged(sample.url, emptied(PauseRecord))
-    asked = ["rebuild", "--database", sample.url, "--public-key", str(sample.public_key)]
+def test_the_command_tells_its_progress(
+    brought_up: Sample, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged(brought_up.url, emptied(PauseRecord))
+    asked = ["rebuild", "--database", brought_up.url, "--public-key", str(brought_up.public_key)]
     assert main(asked) == 0
     told = capsys.readouterr()
     assert told.out == "records made again from 245 entries\n"
     assert "entries done: 245 of 245 (100%)" in told.err
-    assert is_as_frozen(sample)
+    assert is_as_frozen(brought_up)
 
 
-def test_a_new_shape_is_filled_when_the_database_is_opened_for_writing(sample: Sample) -> None:
+def test_a_new_shape_is_filled_when_the_database_is_opened_for_writing(brought_up: Sample) -> None:
     """All that a migration does is one call; see `records_must_be_rebuilt`."""
-    sample.open().close()
-    damaged(sample.url, rebuild_mark.records_must_be_rebuilt)
-    for door in (open_for_reading, lambda url: verify_database(url, public_key=sample.public_key)):
+    damaged(brought_up.url, rebuild_mark.records_must_be_rebuilt)
+    for door in (
+        open_for_reading,
+        lambda url: verify_database(url, public_key=brought_up.public_key),
+    ):
         with pytest.raises(StoreTrouble, match="are being made again") as told:
-            door(sample.url)
+            door(brought_up.url)
         assert not isinstance(told.value, DamagedDatabase)
-    sample.open().close()
-    assert is_as_frozen(sample)
+    brought_up.open().close()
+    assert is_as_frozen(brought_up)
 
 
 NEXT = """
@@ -212,11 +220,10 @@ def upgrade():
 
 
 def test_a_migration_makes_that_one_call(
-    sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    brought_up: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sample.open().close()
     sql = "ALTER TABLE pauses DROP COLUMN ended_by"  # the old shape lacks a field of the new one
-    damaged(sample.url, lambda connection: connection.exec_driver_sql(sql))
+    damaged(brought_up.url, lambda connection: connection.exec_driver_sql(sql))
     versions = tmp_path / "versions"
     shutil.copytree(schema.VERSIONS, versions)
     next_one = NEXT.format(newest=schema.newest_version())
@@ -230,8 +237,8 @@ def test_a_migration_makes_that_one_call(
 
     monkeypatch.setattr(schema, "VERSIONS", versions)
     monkeypatch.setattr(migrating, "alembic_config", with_next)
-    sample.open().close()
-    assert is_as_frozen(sample)
+    brought_up.open().close()
+    assert is_as_frozen(brought_up)
 
 
 def test_an_empty_database_needs_no_rebuilding(tmp_path: Path) -> None:
@@ -276,14 +283,17 @@ def test_each_transaction_that_asks_for_it_makes_the_tables_again(tmp_path: Path
     engine.dispose()
 
 
-def test_nothing_is_touched_while_the_ledger_is_damaged(sample: Sample) -> None:
-    sample.open().close()
-    damaged(sample.url, lambda connection: connection.execute(update(LEDGER_HEAD).values(size=244)))
-    damaged(sample.url, emptied(PauseRecord))
+def test_nothing_is_touched_while_the_ledger_is_damaged(brought_up: Sample) -> None:
+    damaged(
+        brought_up.url, lambda connection: connection.execute(update(LEDGER_HEAD).values(size=244))
+    )
+    damaged(brought_up.url, emptied(PauseRecord))
     with pytest.raises(DamagedDatabase, match="Records can't be made from a damaged ledger"):
-        rebuild(sample)
-    damaged(sample.url, lambda connection: connection.execute(update(LEDGER_HEAD).values(size=245)))
-    with open_for_reading(sample.url) as database:
+        rebuild(brought_up)
+    damaged(
+        brought_up.url, lambda connection: connection.execute(update(LEDGER_HEAD).values(size=245))
+    )
+    with open_for_reading(brought_up.url) as database:
         assert database.read_now(lambda reader: reader.count(OccurrenceRecord)) == 9
 
 
@@ -342,39 +352,36 @@ rebuild_database(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 @pytest.mark.parametrize("after", [0, 120, 245])
-def test_a_rebuild_that_was_killed_goes_on_where_it_was(sample: Sample, after: int) -> None:
-    sample.open().close()
-    damaged(sample.url, emptied(OccurrenceRecord))
-    asked = [sys.executable, "-c", KILLED, sample.url, str(sample.public_key), str(after)]
+def test_a_rebuild_that_was_killed_goes_on_where_it_was(brought_up: Sample, after: int) -> None:
+    damaged(brought_up.url, emptied(OccurrenceRecord))
+    asked = [sys.executable, "-c", KILLED, brought_up.url, str(brought_up.public_key), str(after)]
     here = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     ended = subprocess.run(asked, check=False, env=here)
     assert ended.returncode == -signal.SIGKILL
     with pytest.raises(StoreTrouble, match=rf"entries done: {after}\b"):
-        open_for_reading(sample.url)
+        open_for_reading(brought_up.url)
     told: list[int] = []
-    assert rebuild(sample, told=lambda done, _: told.append(done), batch=10) == 245
+    assert rebuild(brought_up, told=lambda done, _: told.append(done), batch=10) == 245
     assert told[0] == after
-    assert is_as_frozen(sample)
+    assert is_as_frozen(brought_up)
 
 
-def test_the_service_goes_on_with_a_rebuild_that_was_broken_off(sample: Sample) -> None:
-    sample.open().close()
-    _broken_off(sample, 120)
-    sample.open().close()
-    assert is_as_frozen(sample)
+def test_the_service_goes_on_with_a_rebuild_that_was_broken_off(brought_up: Sample) -> None:
+    _broken_off(brought_up, 120)
+    brought_up.open().close()
+    assert is_as_frozen(brought_up)
 
 
 def test_another_version_begins_a_broken_rebuild_from_the_start(
-    sample: Sample, monkeypatch: pytest.MonkeyPatch
+    brought_up: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What another version folded so far may mean something else."""
-    sample.open().close()
-    _broken_off(sample, 120)
+    _broken_off(brought_up, 120)
     monkeypatch.setattr("redrabbit.store.rebuilding.__version__", "99.0.0")
     told: list[int] = []
-    rebuild(sample, told=lambda done, _: told.append(done))
+    rebuild(brought_up, told=lambda done, _: told.append(done))
     assert told[0] == 0
-    assert is_as_frozen(sample)
+    assert is_as_frozen(brought_up)
 
 
 def _broken_off(sample: Sample, after: int) -> None:

@@ -23,14 +23,23 @@ from tests.store.sample_database import Sample
 from tests.stored import RECORDING, SteppingClock
 
 
+@pytest.fixture(params=["migrate", "make_newest"])
+def way(request: pytest.FixtureRequest) -> Callable[[Connection], None]:
+    """Both ways to this program's tables: through all migrations, and at once where there are none."""
+    found: Callable[[Connection], None] = getattr(migrating, request.param)
+    return found
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def migrated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connection]:
+def migrated(
+    request: pytest.FixtureRequest, tmp_path: Path, way: Callable[[Connection], None]
+) -> Iterator[Connection]:
     url = f"sqlite:///{tmp_path / 'plant.db'}"
     if request.param == "postgresql":
         url = request.getfixturevalue("postgresql_url")
     engine = writer_engine(parsed_url(url), "rwc")
     with engine.begin() as connection:
-        migrating.migrate(connection)
+        way(connection)
     with engine.connect() as connection:
         yield connection
     engine.dispose()
@@ -43,32 +52,53 @@ def test_the_migrations_make_exactly_the_tables_of_the_program(migrated: Connect
     assert compare_metadata(context, metadata) == []
 
 
-def test_they_make_the_same_sql_as_the_tables_themselves(tmp_path: Path) -> None:
+def test_a_new_database_is_made_as_the_migrations_make_it(tmp_path: Path) -> None:
+    """It goes no way through all of them (`migrating.make_newest`)."""
+
     def made(path: Path, how: str) -> dict[str, str]:
         engine = writer_engine(parsed_url(f"sqlite:///{path}"), "rwc")
         with engine.begin() as connection:
             if how == "migrations":
                 migrating.migrate(connection)
             else:
-                metadata.create_all(connection)
+                migrating.make_newest(connection)
         with engine.connect() as connection:
             rows = connection.exec_driver_sql(
                 'SELECT m.name, t.name, t.type, t."notnull", t.pk, l.strict'
                 " FROM sqlite_master m JOIN pragma_table_xinfo(m.name) t"
                 " JOIN pragma_table_list(m.name) l"
-                " WHERE m.type = 'table' AND m.name NOT IN ('alembic_version', 'sqlite_sequence')"
+                " WHERE m.type = 'table' AND m.name <> 'sqlite_sequence'"
                 " ORDER BY m.name, t.cid"
             ).all()
             indexes = connection.exec_driver_sql(
-                "SELECT name, tbl_name, sql FROM sqlite_master"
-                " WHERE type = 'index' AND tbl_name <> 'alembic_version' ORDER BY name"
+                "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'index' ORDER BY name"
             ).all()
+            ask = "SELECT sql FROM sqlite_master WHERE name = 'alembic_version'"
+            of_alembic = connection.exec_driver_sql(ask).scalar_one()
+            versions = connection.exec_driver_sql("SELECT * FROM alembic_version").all()
         engine.dispose()
         assert rows
-        assert all(row[-1] == 1 for row in rows), "every table is STRICT"
-        return {"columns": repr(rows), "indexes": repr(indexes)}
+        strict = {row[0]: row[-1] for row in rows if row[0] != "alembic_version"}
+        assert set(strict.values()) == {1}, "every table of ours is STRICT"
+        return {
+            "columns": repr(rows),
+            "indexes": repr(indexes),
+            "alembic_version": of_alembic,
+            "versions": repr(versions),
+        }
 
     assert made(tmp_path / "a.db", "migrations") == made(tmp_path / "b.db", "tables")
+
+
+COLUMNS = (
+    "SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, column_default, collation_name,"
+    " is_identity FROM information_schema.columns WHERE table_schema = 'public'"
+)
+CONSTRAINTS = (
+    "SELECT conrelid::regclass, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+    " WHERE connamespace = 'public'::regnamespace"
+)
+OF_INDEXES = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'"
 
 
 def indexes_of(connection: Connection) -> dict[str, tuple[list[str | None], str | None]]:
@@ -119,6 +149,27 @@ def test_the_versions_that_readers_know_are_those_of_the_migrations() -> None:
     newest_first = [script.revision for script in scripts.walk_revisions()]
     assert list(schema.known_versions()) == newest_first[::-1]
     assert schema.newest_version() == scripts.get_current_head()
+
+
+def test_a_new_database_of_postgresql_is_made_as_the_migrations_make_it(
+    postgresql_url: str,
+) -> None:
+    """Columns with their types, defaults and collations; keys, constraints and indexes."""
+    engine = create_engine(parsed_url(postgresql_url))
+    told = []
+    for way in (migrating.migrate, migrating.make_newest):
+        with engine.connect() as connection, connection.begin() as transaction:
+            way(connection)
+            told.append(
+                [
+                    sorted(map(repr, connection.exec_driver_sql(ask).all()))
+                    for ask in (COLUMNS, CONSTRAINTS, OF_INDEXES, "SELECT * FROM alembic_version")
+                ]
+            )
+            transaction.rollback()
+    engine.dispose()
+    assert all(told[0])
+    assert told[0] == told[1]
 
 
 def test_every_kind_of_record_has_its_table(migrated: Connection) -> None:

@@ -25,13 +25,6 @@ INDEXES = sorted(
 )
 
 
-@pytest.fixture
-def brought_up(sample: Sample) -> Sample:
-    """A database that was made by the first version and brought up by each migration since."""
-    sample.open().close()
-    return sample
-
-
 @contextmanager
 def to(sample: Sample) -> Iterator[Connection]:
     engine = create_engine(sample.url, poolclass=NullPool)
