@@ -14,84 +14,34 @@ from redrabbit.config.file_schema import (
     Choice,
     Entry,
     Key,
+    ListOf,
     MapOf,
     Raw,
     Schema,
     Section,
-    Whole,
+    Words,
 )
+from redrabbit.config.json_path import PATH
 from redrabbit.config.located_yaml import Node
+from redrabbit.config.modbus_signal import MODBUS_SIGNAL, modbus_address
 from redrabbit.config.problem import Problems, SourcePosition
 from redrabbit.config.signal_meaning import MEANING, meaning_of
-from redrabbit.config.spellings import DURATION, SIGNAL, SLUG
-from redrabbit.config.topic import PATH, QUALITY, check_topics, qualities, topic_level
+from redrabbit.config.spellings import SIGNAL, SLUG
+from redrabbit.config.topic import QUALITY, check_topics, qualities, topic_level
 from redrabbit.config.value_range import ValueRange
 from redrabbit.domain.decoding import length_of
 from redrabbit.domain.identity import SignalName
-from redrabbit.domain.read_plan import LAST_ADDRESS, MAX_REGISTERS, Unreadable, unreadable_signals
+from redrabbit.domain.read_plan import LAST_ADDRESS, Unreadable, unreadable_signals
 from redrabbit.domain.signals import (
     Encoding,
     ModbusAddress,
     MqttAddress,
-    Order,
     SignalSpec,
-    Table,
 )
 from redrabbit.domain.station import ModbusLink
 
-LAST_BIT: Final = 15
-
-MODBUS_ENCODINGS: Final = tuple(
-    encoding for encoding in Encoding if encoding not in {Encoding.INTEGER, Encoding.NUMBER}
-)
 MQTT_ENCODINGS: Final = (Encoding.BOOL, Encoding.INTEGER, Encoding.NUMBER, Encoding.STRING)
 
-
-_ORDER: Final = Choice({"big": Order.BIG, "little": Order.LITTLE})
-
-MODBUS_SIGNAL: Final = Section(
-    {
-        **{
-            table.value: Key(
-                Whole(
-                    0,
-                    LAST_ADDRESS,
-                    "addresses count from 0 as on the wire: 400011 in a manual is 10 here",
-                ),
-                f"The address in the table of {table.value.replace('_', ' ')}s, from 0.",
-                required=False,
-            )
-            for table in Table
-        },
-        "encoding": Key(
-            Choice({encoding.value: encoding for encoding in MODBUS_ENCODINGS}),
-            "How the value lies in registers; not needed for bits.",
-            required=False,
-        ),
-        "bit": Key(
-            Whole(0, LAST_BIT), "The bit of a register, 0 is the least significant.", required=False
-        ),
-        "length": Key(
-            Whole(1, MAX_REGISTERS),
-            "How many registers a string takes, two characters each.",
-            required=False,
-        ),
-        "word_order": Key(
-            _ORDER,
-            "Which register comes first; big if left out.",
-            required=False,
-            default=Order.BIG,
-        ),
-        "byte_order": Key(
-            _ORDER, "Which byte comes first; big if left out.", required=False, default=Order.BIG
-        ),
-        **MEANING,
-        "pulse": Key(
-            DURATION, "How long it stays on at least, if it goes off by itself.", required=False
-        ),
-    },
-    "a signal, for example {holding_register: 10, encoding: uint16}",
-)
 
 MQTT_SIGNAL: Final = Section(
     {
@@ -101,6 +51,18 @@ MQTT_SIGNAL: Final = Section(
         ),
         "encoding": Key(
             Choice({encoding.value: encoding for encoding in MQTT_ENCODINGS}), "What it tells."
+        ),
+        "quoted": Key(
+            Choice({"true": True, "false": False}),
+            "Whether the source writes numbers in quotes; if not, such a one is none.",
+            required=False,
+            default=False,
+        ),
+        "true_words": Key(
+            ListOf(Words(), at_least=1), "Texts that mean true, in any case.", required=False
+        ),
+        "false_words": Key(
+            ListOf(Words(), at_least=1), "Texts that mean false, in any case.", required=False
         ),
         "quality": Key(
             QUALITY,
@@ -156,7 +118,7 @@ def read_modbus_signals(node: Node, link: ModbusLink | None, problems: Problems)
     """Return the signals of a Modbus station; `link` is None when it could not be read."""
     table = SignalTable()
     for entry in _entries(_MODBUS_SIGNALS, node, table, problems):
-        address = _modbus_address(entry, problems)
+        address = modbus_address(entry, problems)
         if address is not None:
             _keep(entry, address, table, problems)
         if link is not None and entry.value is not None and entry.value["pulse"] is not None:
@@ -184,9 +146,12 @@ def read_mqtt_signals(
         topic = known.get(name)
         if topic is None or not topic.complete or not block.complete:
             continue
+        truth_words = _truth_words(block, problems)
         address = MqttAddress(
             encoding=block["encoding"],
             path=block["path"] or (),
+            quoted=block["quoted"],
+            truth_words=truth_words,
             qualities=qualities(topic, block),
             **topic_level(topic),
         )
@@ -197,6 +162,24 @@ def read_mqtt_signals(
     _refuse_mixed_payloads(table, problems)
     _refuse_shared_places(table, problems)
     return table
+
+
+def _truth_words(block: Block, problems: Problems) -> tuple[tuple[str, bool], ...]:
+    """Return what texts mean true and false, noting words of one kind only, of both, or of no truth value."""
+    keys = [key for key in ("true_words", "false_words") if key in block]
+    if keys and block["encoding"] is not Encoding.BOOL:
+        problems.add(block.place_of(keys[0]), keys[0], "words of true and false for a bool only")
+        return ()
+    if len(keys) == 1:
+        problems.add(block.place_of(keys[0]), keys[0], "true_words and false_words, both of them")
+        return ()
+    told: dict[str, bool] = {}
+    for key in keys:
+        for word in block[key] or ():
+            if told.setdefault(word.value.lower(), key == "true_words") != (key == "true_words"):
+                found = sentence("{word!r} means true and false", word=word.value)
+                problems.add(word.place, found, "each word once")
+    return tuple(told.items())
 
 
 def _entries(
@@ -224,79 +207,6 @@ def _keep(
     spec = meaning_of(bare, block, problems)
     if spec is not None:
         table.specs[name] = spec
-
-
-def _modbus_address(entry: Entry[Block], problems: Problems) -> ModbusAddress | None:
-    block = entry.value
-    if block is None:
-        return None
-    given = [table for table in Table if table.value in block]
-    if len(given) != 1:
-        listed = " and ".join(table.value for table in given) or "no table"
-        expected = "exactly one of coil, discrete_input, holding_register, input_register"
-        problems.add(
-            entry.place,
-            sentence("{key!r} stands in {listed}", key=entry.key, listed=listed),
-            expected,
-        )
-        return None
-    table = given[0]
-    fits = _fits_bits(block, table, problems) if table.holds_bits else _fits(block, entry, problems)
-    if not fits or not block.complete:
-        return None
-    encoding: Encoding = block["encoding"] or Encoding.BOOL
-    return ModbusAddress(
-        table=table,
-        address=block[table.value],
-        encoding=encoding,
-        bit=block["bit"],
-        length_registers=block["length"] or 1,
-        word_order=block["word_order"],
-        byte_order=block["byte_order"],
-    )
-
-
-def _fits_bits(block: Block, table: Table, problems: Problems) -> bool:
-    """Return whether what is said fits a table of single bits."""
-    wrong = [key for key in ("bit", "length", "word_order", "byte_order") if key in block]
-    for key in wrong:
-        found = sentence("{key} in the table of {value}s", key=key, value=table.value)
-        problems.add(
-            block.place_of(key), found, sentence("no {key}: each address is one bit", key=key)
-        )
-    if block["encoding"] not in {None, Encoding.BOOL}:
-        wrong.append("encoding")
-        found = sentence(
-            "{value} in the table of {value_2}s", value=block["encoding"].value, value_2=table.value
-        )
-        hint = "numbers and texts stand in registers"
-        problems.add(block.place_of("encoding"), found, "bool, or no encoding", hint)
-    return not wrong
-
-
-def _fits(block: Block, entry: Entry[Block], problems: Problems) -> bool:
-    """Return whether encoding, bit and length of a register's signal go together."""
-    encoding: Encoding | None = block["encoding"]
-    before = len(problems.found)
-    if "bit" in block and encoding not in {None, Encoding.BOOL}:
-        found = "a bit with another encoding than bool"
-        problems.add(block.place_of("bit"), found, "bit with bool, or without encoding")
-    if "bit" not in block and "encoding" not in block:
-        expected = "encoding, or bit for a single bit of the register"
-        problems.add(
-            entry.place, sentence("{key!r} has neither encoding nor bit", key=entry.key), expected
-        )
-    if "bit" not in block and encoding is Encoding.BOOL:
-        found = sentence("{key!r} is bool in a register", key=entry.key)
-        problems.add(entry.place, found, "bit: 0 to 15, which says which of the 16")
-    if ("length" in block) != (encoding is Encoding.STRING) and "encoding" in block:
-        if encoding is Encoding.STRING:
-            found = sentence("the string {key!r} without length", key=entry.key)
-            problems.add(entry.place, found, "length: how many registers it takes")
-        elif encoding is not None:
-            found = sentence("length on {value}, which knows its own", value=encoding.value)
-            problems.add(block.place_of("length"), found, "no length")
-    return len(problems.found) == before
 
 
 def _refuse_short_pulse(block: Block, name: str, link: ModbusLink, problems: Problems) -> None:
@@ -380,4 +290,8 @@ def _cells(address: ModbusAddress | MqttAddress) -> list[tuple[object, ...]]:
     """Return what a signal occupies; single bits of registers don't clash with whole registers."""
     if isinstance(address, MqttAddress):
         return [(address.topic, address.path)]
-    return [(address.table, address.address + n, address.bit) for n in range(length_of(address))]
+    if address.bits is not None:
+        first, last = address.bits
+        return [(address.table, address.address, bit) for bit in range(first, last + 1)]
+    part = address.byte if address.byte is not None else address.bit
+    return [(address.table, address.address + n, part) for n in range(length_of(address))]

@@ -25,6 +25,7 @@ from redrabbit.config.file_schema import (
     Spelled,
     Whole,
 )
+from redrabbit.config.json_path import PATH
 from redrabbit.config.located_yaml import Node, Scalar
 from redrabbit.config.problem import Problems, SourcePosition
 from redrabbit.config.spellings import DURATION, MESSAGE_SIZE
@@ -42,16 +43,6 @@ def _topic_name(text: str) -> str:
     return text
 
 
-def _path(text: str) -> tuple[str, ...]:
-    keys = tuple(text.split("."))
-    if not all(keys):
-        raise ValueError("a key between two dots is missing")
-    return keys
-
-
-PATH: Final = Spelled(_path, "keys into the JSON object, joined by dots, for example result.torque")
-
-
 @dataclass(frozen=True)
 class PathOr(Shape[Block]):
     """A path alone, or a mapping that says more of it; both are read as the mapping."""
@@ -67,8 +58,6 @@ class PathOr(Shape[Block]):
         """Return the mapping; of a path alone the rest is as if left out."""
         if isinstance(node, located_yaml.Mapping):
             return self.section.read(node, problems)
-        if not isinstance(node, Scalar):
-            return self.refuse(node, problems)
         path = PATH.read(node, problems)
         if path is None:
             return None

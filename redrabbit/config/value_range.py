@@ -10,7 +10,12 @@ import struct
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from redrabbit.domain.decoding import BYTES_PER_REGISTER, NUMBER_FORMATS
+from redrabbit.domain.decoding import (
+    FLOAT_FORMATS,
+    WHOLE_RANGES,
+    codec_of,
+    most_text_bytes,
+)
 from redrabbit.domain.observation import Value
 from redrabbit.domain.signals import Encoding, ModbusAddress, SignalSpec
 
@@ -19,12 +24,7 @@ Kind = Literal["bool", "number", "text"]
 FLOAT32_MAX: Final = (2 - 2**-23) * 2.0**127
 
 _INTEGER_RANGES: Final[dict[Encoding, tuple[float, float]]] = {
-    Encoding.INT16: (-(2**15), 2**15 - 1),
-    Encoding.UINT16: (0, 2**16 - 1),
-    Encoding.INT32: (-(2**31), 2**31 - 1),
-    Encoding.UINT32: (0, 2**32 - 1),
-    Encoding.INT64: (-(2**63), 2**63 - 1),
-    Encoding.UINT64: (0, 2**64 - 1),
+    **WHOLE_RANGES,
     Encoding.INTEGER: (-math.inf, math.inf),
 }
 _REAL_RANGES: Final[dict[Encoding, tuple[float, float]]] = {
@@ -56,6 +56,8 @@ class ValueRange:
     single_precision: bool = False
     max_bytes: int | None = None
     """For a text of a fixed length."""
+    codec: str = "utf-8"
+    """In which its bytes are counted."""
     but: frozenset[Value] = frozenset()
     """What it never is, because the station means by it that there is no value."""
 
@@ -65,11 +67,15 @@ class ValueRange:
         encoding = spec.address.encoding
         kind = kind_of(encoding)
         if kind == "text" and isinstance(spec.address, ModbusAddress):
-            length = spec.address.length_registers * BYTES_PER_REGISTER
-            return cls("text", max_bytes=length, but=frozenset(spec.invalid))
+            return cls(
+                "text",
+                max_bytes=most_text_bytes(spec.address),
+                codec=codec_of(spec.address.characters),
+                but=frozenset(spec.invalid),
+            )
         if kind != "number":
             return cls(kind, but=frozenset(spec.invalid))
-        low, high = (_INTEGER_RANGES | _REAL_RANGES)[encoding]
+        low, high = _held(spec)
         plain = spec.scale == 1 and spec.offset == 0  # so that 64 bits stay exact
         ends = (low, high) if plain else (_scaled(low, spec), _scaled(high, spec))
         lowest, highest = spec.range or (-math.inf, math.inf)
@@ -90,7 +96,7 @@ class ValueRange:
         if value in self.but:
             return False
         if isinstance(value, str):
-            return self.max_bytes is None or len(value.encode()) <= self.max_bytes
+            return self.max_bytes is None or self._bytes_of(value) <= self.max_bytes
         if self.kind == "bool":
             return isinstance(value, bool)
         if not self.low <= value <= self.high:
@@ -100,6 +106,13 @@ class ValueRange:
         if self.single_precision:
             return self.decoded(single_precision((value - self.offset) / self.scale)) == value
         return True
+
+    def _bytes_of(self, text: str) -> float:
+        """Return how many bytes a text takes; infinite for one that can't be written so."""
+        try:
+            return len(text.encode(self.codec))
+        except UnicodeEncodeError:
+            return math.inf
 
     def decoded(self, raw: float) -> float:
         """Return a raw number as the decoder scales it."""
@@ -134,6 +147,14 @@ class ValueRange:
         return {raw - 1, raw, raw + 1}
 
 
+def _held(spec: SignalSpec) -> tuple[float, float]:
+    """Return the smallest and the largest raw number."""
+    if isinstance(spec.address, ModbusAddress) and spec.address.bits is not None:
+        first, last = spec.address.bits
+        return 0, 2 ** (last - first + 1) - 1
+    return (_INTEGER_RANGES | _REAL_RANGES)[spec.address.encoding]
+
+
 def _scaled(raw: float, spec: SignalSpec) -> float:
     return raw * spec.scale + spec.offset
 
@@ -148,7 +169,7 @@ def _is_within(
 
 def single_precision(number: float) -> float:
     """Return the number as 32 bits hold it; not a number beyond what they hold."""
-    pattern = NUMBER_FORMATS[Encoding.FLOAT32]
+    pattern = FLOAT_FORMATS[Encoding.FLOAT32]
     try:
         return float(struct.unpack(pattern, struct.pack(pattern, number))[0])
     except OverflowError:

@@ -31,31 +31,55 @@ import math
 import re
 import struct
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from redrabbit.domain.limits import fits_in_64_bits, is_a_count
 from redrabbit.domain.observation import Reason, Value
 from redrabbit.domain.signals import (
+    Byte,
+    Characters,
     Encoding,
+    ItemWhere,
     ModbusAddress,
     MqttAddress,
     Order,
+    Path,
     Quality,
     SignalSpec,
+    TextLayout,
 )
 from redrabbit.domain.text import MOST_SIGNAL_CHARACTERS, problem_in
 
-NUMBER_FORMATS = {
-    Encoding.INT16: ">h",
-    Encoding.UINT16: ">H",
-    Encoding.INT32: ">i",
-    Encoding.UINT32: ">I",
-    Encoding.INT64: ">q",
-    Encoding.UINT64: ">Q",
-    Encoding.FLOAT32: ">f",
-    Encoding.FLOAT64: ">d",
-}
+FLOAT_FORMATS = {Encoding.FLOAT32: ">f", Encoding.FLOAT64: ">d"}
 """`struct` formats of numbers whose most significant byte has been brought to the front."""
+
+WHOLE_NUMBERS = {
+    Encoding.INT8: (1, True),
+    Encoding.UINT8: (1, False),
+    Encoding.INT16: (2, True),
+    Encoding.UINT16: (2, False),
+    Encoding.INT24: (3, True),
+    Encoding.UINT24: (3, False),
+    Encoding.INT32: (4, True),
+    Encoding.UINT32: (4, False),
+    Encoding.INT48: (6, True),
+    Encoding.UINT48: (6, False),
+    Encoding.INT64: (8, True),
+    Encoding.UINT64: (8, False),
+}
+"""How many bytes a whole number takes, and whether it has a sign."""
+
+DECIMAL_DIGITS = {Encoding.BCD16: 4, Encoding.BCD32: 8}
+"""How many digits, of four bits each."""
+
+WHOLE_RANGES: dict[Encoding, tuple[int, int]] = {
+    **{
+        encoding: (-(1 << 8 * n - 1), (1 << 8 * n - 1) - 1) if has_sign else (0, (1 << 8 * n) - 1)
+        for encoding, (n, has_sign) in WHOLE_NUMBERS.items()
+    },
+    **{encoding: (0, 10**n - 1) for encoding, n in DECIMAL_DIGITS.items()},
+}
+"""The lowest and the highest number of each of them."""
 
 TRUTH_WORDS = {"true": True, "false": False, "on": True, "off": False, "1": True, "0": False}
 
@@ -88,9 +112,19 @@ def length_of(address: ModbusAddress) -> int:
         return 1
     if address.encoding is Encoding.STRING:
         return address.length_registers
-    if address.encoding in NUMBER_FORMATS:
-        return struct.calcsize(NUMBER_FORMATS[address.encoding]) // BYTES_PER_REGISTER
+    n_bytes = bytes_of(address.encoding)
+    if n_bytes is not None:
+        return -(-n_bytes // BYTES_PER_REGISTER)
     raise ValueError(f"{address.encoding.value} has no layout in Modbus registers")
+
+
+def bytes_of(encoding: Encoding) -> int | None:
+    """Return how many bytes a number takes; None for what is no number in registers."""
+    if encoding in WHOLE_NUMBERS:
+        return WHOLE_NUMBERS[encoding][0]
+    if encoding in DECIMAL_DIGITS:
+        return DECIMAL_DIGITS[encoding] // 2
+    return struct.calcsize(FLOAT_FORMATS[encoding]) if encoding in FLOAT_FORMATS else None
 
 
 def decode_bit(packed: bytes, index: int) -> bool:
@@ -115,13 +149,14 @@ def decode_registers(spec: SignalSpec, registers: bytes | Sequence[int]) -> Valu
     if address.byte_order is Order.LITTLE:
         raw = _swap_bytes(raw)
     if address.encoding is Encoding.STRING:
-        return _told_text(spec, _padded_text(raw))
+        return _told_text(spec, _text_in(address, raw))
     if address.encoding is Encoding.BOOL:
-        number = int.from_bytes(raw, "big")
-        return _zero_or_one([number]) if address.bit is None else bool(number >> address.bit & 1)
+        word = int.from_bytes(raw)
+        return _zero_or_one([word]) if address.bit is None else bool(word >> address.bit & 1)
     if address.word_order is Order.LITTLE:
         raw = _reverse_words(raw)
-    return _scaled(spec, struct.unpack(NUMBER_FORMATS[address.encoding], raw)[0])
+    number = _number_in(address, raw)
+    return number if isinstance(number, Reason) else _scaled(spec, number)
 
 
 def decode_text(spec: SignalSpec, payload: bytes) -> Value | Reason:
@@ -134,7 +169,7 @@ def decode_text(spec: SignalSpec, payload: bytes) -> Value | Reason:
         case Encoding.STRING:
             return _told_text(spec, _readable(text))
         case Encoding.BOOL:
-            return TRUTH_WORDS.get(text.lower(), Reason.UNREADABLE)
+            return _truth_words(spec).get(text.lower(), Reason.UNREADABLE)
         case _:
             return _number(spec, _number_in_text(text))
 
@@ -153,8 +188,10 @@ def decode_field(spec: SignalSpec, document: object) -> Value | Reason:
                 _told_text(spec, _readable(value)) if isinstance(value, str) else Reason.UNREADABLE
             )
         case Encoding.BOOL:
-            return _truth(value)
+            return _truth(value, _truth_words(spec))
         case _:
+            if address.quoted and isinstance(value, str):
+                value = _number_in_text(value.strip())
             return _number(spec, value)
 
 
@@ -193,13 +230,30 @@ def parse_json(payload: bytes) -> object:
         return Reason.UNREADABLE
 
 
-def field_at(document: object, path: tuple[str, ...]) -> object | None:
-    """Return what stands at a path of keys; None if it is absent or null."""
-    for key in path:
-        if not isinstance(document, dict):
-            return None
-        document = document.get(key)
+def field_at(document: object, path: Path) -> object | None:
+    """Return what stands at a path; None if it is absent or null, or if several items of a list fit."""
+    for step in path:
+        match step, document:
+            case str(), dict():
+                document = document.get(step)
+            case int(), list():
+                document = document[step] if step < len(document) else None
+            case ItemWhere(), list():
+                document = _the_item(document, step)
+            case _:
+                return None
     return document
+
+
+def _the_item(items: list[object], where: ItemWhere) -> object | None:
+    fits = [
+        each
+        for each in items
+        if isinstance(each, dict)
+        and isinstance(each.get(where.key), bool) == isinstance(where.value, bool)
+        and each.get(where.key) == where.value
+    ]
+    return fits[0] if len(fits) == 1 else None
 
 
 def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -234,16 +288,68 @@ def _reverse_words(raw: bytes) -> bytes:
     return b"".join(raw[at : at + 2] for at in range(len(raw) - 2, -1, -2))
 
 
-def _padded_text(raw: bytes) -> str | Reason:
+def _number_in(address: ModbusAddress, raw: bytes) -> float | Reason:
+    """Return the number in bytes that were brought into order."""
+    encoding = address.encoding
+    if encoding in FLOAT_FORMATS:
+        return float(struct.unpack(FLOAT_FORMATS[encoding], raw)[0])
+    if encoding in DECIMAL_DIGITS:
+        digits = raw.hex()
+        return int(digits) if digits.isdecimal() else Reason.UNREADABLE
+    n_bytes, has_sign = WHOLE_NUMBERS[encoding]
+    if n_bytes == 1:
+        return int.from_bytes(raw[:1] if address.byte is Byte.HIGH else raw[1:], signed=has_sign)
+    above, own = raw[: len(raw) - n_bytes], raw[len(raw) - n_bytes :]
+    number = int.from_bytes(own, signed=has_sign)
+    if any(above) and not (number < 0 and above == b"\xff" * len(above)):
+        return Reason.UNREADABLE  # more than its bytes hold: other registers than the file says
+    if address.bits is not None:
+        first, last = address.bits
+        return number >> first & (1 << last - first + 1) - 1
+    return number
+
+
+def _text_in(address: ModbusAddress, raw: bytes) -> str | Reason:
     """Return text up to the first NUL, without the spaces or line end that a scanner adds.
 
     What stands behind the NUL is left over from a longer text and no part of this one. Word order
     does not apply to text: it runs register by register.
     """
+    wide = address.characters is Characters.UTF_16
+    if address.layout is TextLayout.S7:
+        head = _head_bytes(address)
+        most, long = (int.from_bytes(each) for each in (raw[: head // 2], raw[head // 2 : head]))
+        size = long * (2 if wide else 1)
+        if long > most or head + size > len(raw):
+            return Reason.UNREADABLE
+        raw = raw[head : head + size]
+    if wide:
+        units = [raw[at : at + 2] for at in range(0, len(raw), 2)]
+        ends = units.index(b"\0\0") if b"\0\0" in units else len(units)
+        text = b"".join(units[:ends])
+    else:
+        text = raw.partition(b"\0")[0]
     try:
-        return _readable(raw.partition(b"\0")[0].decode("utf-8").rstrip(_TEXT_ENDS))
+        return _readable(text.decode(codec_of(address.characters)).rstrip(_TEXT_ENDS))
     except UnicodeDecodeError:
         return Reason.UNREADABLE
+
+
+def _head_bytes(address: ModbusAddress) -> int:
+    """Return how many bytes stand before a text."""
+    if address.layout is TextLayout.PLAIN:
+        return 0
+    return BYTES_PER_REGISTER * (2 if address.characters is Characters.UTF_16 else 1)
+
+
+def most_text_bytes(address: ModbusAddress) -> int:
+    """Return how many bytes a text can take in its registers."""
+    return address.length_registers * BYTES_PER_REGISTER - _head_bytes(address)
+
+
+def codec_of(characters: Characters) -> str:
+    """Return the name under which Python knows them; registers have the high byte first."""
+    return "utf-16-be" if characters is Characters.UTF_16 else characters.value
 
 
 def _readable(text: str) -> str | Reason:
@@ -262,14 +368,21 @@ def _told_text(spec: SignalSpec, text: str | Reason) -> str | Reason:
     return Reason.NOT_AVAILABLE if text in spec.invalid else text
 
 
-def _truth(value: object) -> bool | Reason:
+def _truth_words(spec: SignalSpec) -> Mapping[str, bool]:
+    """Return what texts mean for a signal: what its file says, else the usual words."""
+    address = spec.address
+    told = address.truth_words if isinstance(address, MqttAddress) else ()
+    return dict(told) or TRUTH_WORDS
+
+
+def _truth(value: object, words: Mapping[str, bool]) -> bool | Reason:
     match value:
         case bool():
             return value
         case 0 | 1 if isinstance(value, int):
             return bool(value)
         case str():
-            return TRUTH_WORDS.get(value.lower(), Reason.UNREADABLE)
+            return words.get(value.lower(), Reason.UNREADABLE)
         case _:
             return Reason.UNREADABLE
 
@@ -305,13 +418,8 @@ def _number(spec: SignalSpec, value: object) -> Value | Reason:
 
 def _fits(encoding: Encoding, number: int) -> bool:
     """Tell whether an integer is within its encoding; INTEGER is bound by `_scaled` only."""
-    if encoding is Encoding.INTEGER:
-        return True
-    try:
-        struct.pack(NUMBER_FORMATS[encoding], number)
-    except struct.error:
-        return False
-    return True
+    low, high = WHOLE_RANGES.get(encoding, (number, number))
+    return low <= number <= high
 
 
 def _is_finite(number: float) -> bool:

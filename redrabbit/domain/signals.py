@@ -37,12 +37,24 @@ class Encoding(Enum):
 
     BOOL = "bool"
     """A coil, a discrete input, a bit of a register (`bit` is given), or a payload's true/false."""
+    INT8 = "int8"
+    """One byte of a register: `byte` says which."""
+    UINT8 = "uint8"
     INT16 = "int16"
     UINT16 = "uint16"
+    INT24 = "int24"
+    """The lower three bytes of two registers."""
+    UINT24 = "uint24"
     INT32 = "int32"
     UINT32 = "uint32"
+    INT48 = "int48"
+    UINT48 = "uint48"
     INT64 = "int64"
     UINT64 = "uint64"
+    BCD16 = "bcd16"
+    """Four decimal digits in one register, one in each half byte."""
+    BCD32 = "bcd32"
+    """Eight of them in two registers."""
     FLOAT32 = "float32"
     FLOAT64 = "float64"
     STRING = "string"
@@ -51,6 +63,33 @@ class Encoding(Enum):
     """MQTT only: a whole number."""
     NUMBER = "number"
     """MQTT only: any finite number."""
+
+
+class Byte(Enum):
+    """Which byte of a register."""
+
+    HIGH = "high"
+    LOW = "low"
+
+
+class Characters(Enum):
+    """How a machine writes its texts; the words are those of station files, and Python knows them, too."""
+
+    UTF_8 = "utf-8"
+    GB18030 = "gb18030"
+    """GB 18030, and so GBK and GB 2312."""
+    LATIN_1 = "latin-1"
+    UTF_16 = "utf-16"
+    """One character a register, or two for those beyond U+FFFF."""
+
+
+class TextLayout(Enum):
+    """What stands in registers besides a text's characters."""
+
+    PLAIN = "plain"
+    """Nothing; what is left is NUL or blanks."""
+    S7 = "s7"
+    """Siemens S7 STRING and WSTRING: first how long it can be and how long it is, in bytes, or in registers for UTF-16."""
 
 
 class Resets(Enum):
@@ -78,17 +117,38 @@ class ModbusAddress:
     encoding: Encoding
     bit: int | None = None
     """0 (least significant) to 15, for a BOOL within a register."""
+    bits: tuple[int, int] | None = None
+    """The first and the last bit of a small number within a register."""
+    byte: Byte | None = None
+    """For INT8 and UINT8."""
     length_registers: int = 1
     """For STRING; other encodings know their own length."""
+    characters: Characters = Characters.UTF_8
+    layout: TextLayout = TextLayout.PLAIN
+    """Both for STRING."""
     word_order: Order = Order.BIG
     byte_order: Order = Order.BIG
+
+
+@dataclass(frozen=True, slots=True)
+class ItemWhere:
+    """The one item of a JSON list in which a key has a value: `{id: torque}`."""
+
+    key: str
+    value: bool | float | str
+
+
+PathStep = str | int | ItemWhere
+"""A key of a JSON object; of a list the number of an item, from 0, or the one item that says something."""
+Path = tuple[PathStep, ...]
+"""Where something stands in a JSON document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
     """Where a payload tells how good its source took a value to be, and what counts as good (L1)."""
 
-    path: tuple[str, ...]
+    path: Path
     good: tuple[bool | float | str, ...] = ()
     """What it must say; empty: the words and numbers that are good everywhere (see `decoding`)."""
     good_if_absent: bool = False
@@ -101,13 +161,17 @@ class MqttAddress:
 
     topic: str
     encoding: Encoding
-    path: tuple[str, ...] = ()
-    """Keys into a JSON object; empty: the whole payload is the value, as plain text."""
-    sequence_path: tuple[str, ...] = ()
+    path: Path = ()
+    """Where it stands in the JSON document; empty: the whole payload is the value, as plain text."""
+    quoted: bool = False
+    """Whether the source writes numbers in quotes; otherwise such a one is none."""
+    truth_words: tuple[tuple[str, bool], ...] = ()
+    """What a BOOL's texts mean, in small letters; empty: the usual ones (see `decoding`)."""
+    sequence_path: Path = ()
     """Where the payload tells its sequence number, if it does (D7)."""
     sequence_modulus: int | None = None
     """How far the sequence counts before it begins at 0 again; None: as far as it likes (D27)."""
-    time_path: tuple[str, ...] = ()
+    time_path: Path = ()
     """Where the payload tells when it was made (ISO 8601 or a Unix number), if it does (D7, D27)."""
     qualities: tuple[Quality, ...] = ()
     """Each must be good; that of the topic, and the value's own."""

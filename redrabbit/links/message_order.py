@@ -17,6 +17,7 @@ from enum import Enum
 from redrabbit.domain.decoding import field_at
 from redrabbit.domain.limits import fits_in_64_bits
 from redrabbit.domain.observation import Reason
+from redrabbit.domain.signals import Path
 from redrabbit.links.told_time import ToldTime, read_time
 
 RISING_MESSAGES = 3
@@ -146,8 +147,8 @@ class MessageOrder:
 
 def read_stamp(
     document: object,
-    sequence_path: tuple[str, ...],
-    time_path: tuple[str, ...],
+    sequence_path: Path,
+    time_path: Path,
     modulus: int | None = None,
 ) -> Stamp | Reason:
     """Return what a JSON document tells where it was declared to; the reason if it does not."""
