@@ -18,6 +18,7 @@ from redrabbit.domain.facts.calendar_change import (
     CalendarDayKind,
 )
 from redrabbit.domain.identity import Actor, LineId
+from redrabbit.domain.limits import fits_in_64_bits
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import CalendarChangeRecord
@@ -78,7 +79,11 @@ def take_back(
 ) -> CalendarChangeRecord:
     """Take a change back; refused where there is none, where it was, and where its days have passed."""
     reason = required_reason(reason)
-    known = uow.get(CalendarChangeRecord, line, change_number)
+    known = (
+        uow.get(CalendarChangeRecord, line, change_number)
+        if fits_in_64_bits(change_number)
+        else None
+    )
     if known is None:
         raise Refusal("no_such_calendar_change", line=line, change_number=change_number)
     if known.taken_back_at is not None:
