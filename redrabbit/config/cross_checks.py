@@ -16,6 +16,7 @@ from redrabbit.config.special_characteristics import check_special
 from redrabbit.config.station_file import NamedDevice, StationFile
 from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.grade import Grade, best
+from redrabbit.domain.rotation import Rotation, rotation_text
 
 Devices = dict[str, tuple[StationFile, NamedDevice] | None]
 """By id; None where two have it, so that nobody can tell which one is meant."""
@@ -69,6 +70,7 @@ def check_plan(
             if where[0].station is not None:
                 check_counts(check, where[0].station, problems)
             _check_grade(check, where[0], where[1], problems)
+            _check_rotation(check, parts, problems)
 
 
 def _known_parts(
@@ -135,6 +137,28 @@ def _check_parts(
                     "a rule with accepted, or no good master",
                     "accepted is positive: silence does not accept a part (D3)",
                 )
+
+
+def _check_rotation(
+    check: PlannedCheck, parts: list[Located[ChallengePart]] | None, problems: Problems
+) -> None:
+    """Refuse a rotation in which the least that each shift shows does not come round in time."""
+    rotation: Rotation | None = check.block["rotation"]
+    if rotation is None or parts is None:
+        return
+    modes = {part.value.failure_mode for part in parts} - {None}
+    if rotation.comes_round(len(modes)):
+        return
+    problems.add(
+        check.block.place_of("rotation"),
+        sentence(
+            "{rotation}, but check {id!r} has {modes} failure modes",
+            rotation=rotation_text(rotation),
+            id=check.id,
+            modes=len(modes),
+        ),
+        "no more each shift than there are, and so many that each comes round within the span",
+    )
 
 
 def _check_grade(

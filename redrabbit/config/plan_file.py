@@ -30,6 +30,7 @@ from redrabbit.config.spellings import (
     DURATION_OR_NONE,
     INSTANT,
     PART_ID,
+    ROTATION,
     SCHEDULE,
     SLUG,
     SPECIAL_CODE,
@@ -81,6 +82,11 @@ CHECK: Final = Section(
         "special_characteristic": Key(
             SPECIAL_CODE,
             "The special characteristic of its line, one of plant.yaml's where that declares any; none if left out.",
+            required=False,
+        ),
+        "rotation": Key(
+            ROTATION,
+            "How its failure modes take turns, each failure mode within 3 shifts, at least 2 each shift; all in each run if left out.",
             required=False,
         ),
         "escalate_after_inconclusive": Key(

@@ -451,4 +451,5 @@ def _check(check: PlannedCheck, station: Station) -> Check:
         escalate_after_inconclusive=block["escalate_after_inconclusive"],
         least_grade=block["least_grade"],
         special_characteristic=block["special_characteristic"],
+        rotation=block["rotation"],
     )

@@ -16,6 +16,8 @@ from redrabbit.base.sentence import sentence
 from redrabbit.config.file_schema import Pattern, Shape, Spelled
 from redrabbit.config.problem import nearest
 from redrabbit.domain.limits import LONGEST_SPAN, can_be_recorded
+from redrabbit.domain.rotation import FORM as FORM_OF_ROTATION
+from redrabbit.domain.rotation import Rotation, parse_rotation
 from redrabbit.domain.schedule_words import FORMS, ScheduleRule, parse_duration, parse_schedule
 from redrabbit.domain.signals import MOST_BYTES_OF_ANY
 
@@ -89,6 +91,11 @@ def message_size(text: str) -> int:
             sentence("from 1 B to {most} KiB: all stations wait while a message is read", most=most)
         )
     return size
+
+
+def rotation(text: str) -> Rotation:
+    """Return how failure modes take turns."""
+    return parse_rotation(text)
 
 
 def schedule(text: str) -> ScheduleRule:
@@ -224,6 +231,9 @@ HEADER_NAME: Final = Pattern(
     r"[A-Za-z][A-Za-z0-9-]{0,59}", "the name of a header, for example X-Auth-Token"
 )
 HEADER: Final[Shape[str]] = Spelled(header_name, "the name of a header, for example X-Auth-Token")
+ROTATION: Final[Shape[Rotation]] = Spelled(
+    rotation, sentence("how failure modes take turns: `{form}`", form=FORM_OF_ROTATION)
+)
 SCHEDULE: Final[Shape[ScheduleRule]] = Spelled(
     schedule,
     sentence(

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from redrabbit.domain.grade import Grade
 from redrabbit.domain.identity import CheckId, DeviceId, LineId, PartId, StationId
+from redrabbit.domain.rotation import Rotation
 from redrabbit.domain.schedule import ScheduleRule
 from redrabbit.domain.text import Text
 
@@ -54,6 +55,8 @@ class Check:
     """After so many inconclusive runs of one occurrence the quality engineer is told (D4)."""
     least_grade: Grade | None = None
     """The lowest grade of evidence that fulfils it (D28); None: any."""
+    rotation: Rotation | None = None
+    """How its failure modes take turns; None: each run shows all of them."""
     special_characteristic: str | None = None
     """CC, SC, …, as the plan marks its line."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from redrabbit.domain.control_plan import Check, ControlPlan
 from redrabbit.domain.facts.plan_revision import PlanDifference
+from redrabbit.domain.rotation import rotation_text
 from redrabbit.domain.schedule_words import duration_text, schedule_text
 
 
@@ -58,6 +59,7 @@ def _changes(was: Check, now: Check) -> Iterator[PlanDifference]:
             was.special_characteristic or "-",
             now.special_characteristic or "-",
         ),
+        "rotation": (_rotation(was), _rotation(now)),
         "escalate_after": (
             str(was.escalate_after_inconclusive),
             str(now.escalate_after_inconclusive),
@@ -89,6 +91,10 @@ def _durations(was: timedelta, now: timedelta) -> tuple[str, str]:
 
 def _seconds(was: float, now: float) -> tuple[str, str]:
     return _durations(timedelta(seconds=was), timedelta(seconds=now))
+
+
+def _rotation(check: Check) -> str:
+    return "-" if check.rotation is None else rotation_text(check.rotation)
 
 
 def _grade(check: Check) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from redrabbit.domain.clock_doubts import open_doubts
-from redrabbit.domain.facts.occurrence import DecisionCode
+from redrabbit.domain.facts.occurrence import DecisionCode, mode_of_key
 from redrabbit.domain.facts.plant import NotWatchedWhy
 from redrabbit.domain.occurrence import lapse_at
 from redrabbit.domain.record_query import RecordReader, Where, equals
@@ -57,7 +57,8 @@ def lapse_code(reader: RecordReader, occurrence: OccurrenceRecord, now: datetime
         reader, occurrence
     ):
         return DecisionCode.NOT_WATCHING
-    return DecisionCode.NOT_DONE
+    is_mode = mode_of_key(occurrence.trigger_key) is not None
+    return DecisionCode.MODE_NOT_SHOWN if is_mode else DecisionCode.NOT_DONE
 
 
 def unwatched(reader: RecordReader, occurrence: OccurrenceRecord) -> Unwatched:

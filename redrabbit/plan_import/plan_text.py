@@ -10,6 +10,7 @@ from redrabbit.base.sentence import sentence
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.identity import CheckId
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.rotation import rotation_text
 from redrabbit.domain.schedule_words import schedule_text
 from redrabbit.plan_import.compare import kept_lines
 from redrabbit.plan_import.difference import pairs_of
@@ -117,6 +118,8 @@ def _keys(
         special = check.special_characteristic
     if special:
         yield "special_characteristic", special
+    if check is not None and check.rotation is not None:  # no form has a column for it
+        yield "rotation", rotation_text(check.rotation)
     reaction = _reaction(line, check)
     if not reaction:
         read.findings.error(

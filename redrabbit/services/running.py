@@ -54,6 +54,7 @@ from redrabbit.domain.verdict import Judgement
 from redrabbit.services.ports import UnitOfWork, Where, equals
 from redrabbit.services.qualified import gap_at_start
 from redrabbit.services.record_fact import record
+from redrabbit.services.rotating import owed_parts
 
 VERDICT_SLACK_S = 0.5
 """Beyond a value's expiry, how long a last reading is waited for before silence is judged."""
@@ -81,6 +82,8 @@ def start_run(
     occurrence = _occurrence(uow, check, occurrence_id, wanted=containment_id is None)
     if containment_id is not None:
         _refuse_other_containment(uow, plant, check, containment_id)
+    if containment_id is None:  # a re-verification shows all
+        check = replace(check, parts=owed_parts(uow, plant, check, uow.now))
     for part_id in check.parts:
         refuse_unfit_now(uow, plant, part_id)
     now = uow.now

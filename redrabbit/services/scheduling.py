@@ -55,7 +55,7 @@ from redrabbit.domain.records import (
 )
 from redrabbit.domain.schedule import DueTime
 from redrabbit.domain.unwatched import lapse_code
-from redrabbit.services import approving, requesting
+from redrabbit.services import approving, requesting, rotating
 from redrabbit.services.alarming import raise_alarm
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.record_fact import record
@@ -86,6 +86,8 @@ def step_some(uow: UnitOfWork, plant: Plant, *, only: CheckId | None = None) -> 
     left = [each.due.due_at for each in unmade[len(now_made) :][:1]]
     later = bring_up_some(uow, only=only)
     left_since = min([*left, *([later] if later is not None else [])], default=None)
+    if left_since is None and only is None and rotating.make_lapses(uow, plant):
+        bring_up_some(uow)
     if left_since is None and only is None:
         requesting.end_late(uow)
         approving.tell_overdue(uow)

@@ -8,6 +8,7 @@ import pytest
 from redrabbit.domain.control_plan import Check, ControlPlan
 from redrabbit.domain.identity import PartId
 from redrabbit.domain.plan_difference import plan_difference
+from redrabbit.domain.rotation import Rotation
 from redrabbit.domain.schedule import Daily
 from redrabbit.domain.text import Text
 from tests.plants import OP30, a_check
@@ -45,6 +46,11 @@ def test_another_revision_of_the_same_content_differs_in_nothing() -> None:
             "parts_added",
             {"parts": "RR-0002"},
         ),
+        (
+            {"rotation": Rotation(within_shifts=3, at_least=2)},
+            "rotation",
+            {"before": "-", "after": "each failure mode within 3 shifts, at least 2 each shift"},
+        ),
         ({"parts": (PartId("RR-0001"),)}, "parts_removed", {"parts": "GM-0001"}),
         (
             {"parts": (PartId("GM-0001"), PartId("RR-0001"))},
@@ -76,7 +82,7 @@ def test_every_field_of_a_check_is_compared() -> None:
     compared = {
         "plan_line", "pfmea", "device", "parts", "schedule", "opens_before", "grace", "closes_after",
         "reaction", "arming_timeout_s", "return_timeout_s", "run_timeout_s",
-        "escalate_after_inconclusive", "least_grade",
+        "escalate_after_inconclusive", "least_grade", "rotation",
     }  # fmt: skip
     assert names - compared == {"special_characteristic"}  # no plan file has it
 

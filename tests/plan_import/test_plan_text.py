@@ -1,9 +1,11 @@
 """A plan that was read, in the words of the plan file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from redrabbit.config.plant import PLAN_YAML, load_plant, read_configuration
 from redrabbit.domain.plan_difference import plan_difference
+from redrabbit.domain.rotation import Rotation
 from redrabbit.plan_import.dry_run import dry_run
 from redrabbit.plan_import.finding import Kind
 from redrabbit.plan_import.plan_text import plan_text
@@ -42,6 +44,18 @@ def test_a_line_of_a_check_keeps_its_id_and_what_the_file_does_not_say(tmp_path:
         ("line1-op20-seal-verification", "schedule"),
         ("line2-op10-nut-verification", "check_left_out"),
     ]
+
+
+def test_a_check_keeps_its_rotation_for_which_no_form_has_a_column(tmp_path: Path) -> None:
+    rotation = Rotation(within_shifts=1, at_least=1)
+    checks = tuple(replace(check, rotation=rotation) for check in PLANT.plan.checks)
+    rotating = replace(PLANT, plan=replace(PLANT.plan, checks=checks))
+    row = '10.2,line1-op10-torque,"RR-0001, GM-0001",each shift,1. Stop the station. 2. Hold all parts since the last good check.,'
+    file = tmp_path / "plan.csv"
+    file.write_text(HEAD + COLUMNS + row + "\n", encoding="utf-8")
+    text = plan_text(dry_run(file), rotating, ())
+    assert text is not None
+    assert load_plant({**FILES, PLAN_YAML: text}).plan.checks[0].rotation == rotation
 
 
 def test_a_new_check_gets_an_id_that_none_ever_had_and_the_usual_window(tmp_path: Path) -> None:

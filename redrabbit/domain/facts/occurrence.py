@@ -25,6 +25,7 @@ from redrabbit.domain.ledger import Entry
 _OF_EVENT: Final = "event:"
 _OF_PARTS: Final = "parts:"
 _OF_SHIFT: Final = "production:"
+_OF_MODE: Final = "mode:"
 
 
 class OccurrenceOutcome(StrEnum):
@@ -53,6 +54,8 @@ class DecisionCode(StrEnum):
     """The line was not producing (R13)."""
     NOT_PRODUCING = "not_producing"
     """Its station made no part in the shift, which its counter proves (D42)."""
+    MODE_NOT_SHOWN = "mode_not_shown"
+    """A failure mode of the check was not shown within the shifts of its rotation."""
     PERSON = "person"
     """Somebody excused it; their words stand beside."""
 
@@ -175,6 +178,16 @@ def shift_key(plant_date: date, shift: str) -> str:
     return f"{_OF_SHIFT}{plant_date.isoformat()}:{shift}"
 
 
+def mode_key(mode: str, turn: str) -> str:
+    """Return the trigger key of a failure mode that was not shown up to a turn of its rotation."""
+    return f"{_OF_MODE}{mode}:{turn}"
+
+
+def mode_of_key(trigger_key: str) -> str | None:
+    """Return the failure mode that was not shown, if it is owed for that; else None."""
+    return trigger_key.split(":")[1] if trigger_key.startswith(_OF_MODE) else None
+
+
 class MadeBy(StrEnum):
     """What made a check due."""
 
@@ -183,11 +196,18 @@ class MadeBy(StrEnum):
     EVENT = "event"
     PARTS = "parts"
     FIRST_PART = "first_part"
+    ROTATION = "rotation"
+    """A failure mode was not shown in its time."""
 
 
 def made_by(trigger_key: str) -> MadeBy:
     """Return what made an occurrence due."""
-    kinds = {_OF_EVENT: MadeBy.EVENT, _OF_PARTS: MadeBy.PARTS, _OF_SHIFT: MadeBy.FIRST_PART}
+    kinds = {
+        _OF_EVENT: MadeBy.EVENT,
+        _OF_PARTS: MadeBy.PARTS,
+        _OF_SHIFT: MadeBy.FIRST_PART,
+        _OF_MODE: MadeBy.ROTATION,
+    }
     for prefix, kind in kinds.items():
         if trigger_key.startswith(prefix):
             return kind
@@ -200,7 +220,7 @@ def event_of(trigger_key: str) -> EventId:
 
 
 def is_of_production(trigger_key: str) -> bool:
-    """Tell whether what happened in production made it due, an event or a count of parts, and no due time of a schedule."""
+    """Tell whether what happened, or did not, made it due, an event, a count of parts or a rotation, and no due time of a schedule."""
     return made_by(trigger_key) is not MadeBy.SCHEDULE
 
 

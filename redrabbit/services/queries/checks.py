@@ -16,6 +16,7 @@ from redrabbit.domain.pauses import undecided
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import CheckRecord, OccurrenceRecord, RunRecord
+from redrabbit.domain.rotation import Rotation
 from redrabbit.domain.run_words import Outcome
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, equals
@@ -39,6 +40,7 @@ from redrabbit.services.queries.scheduled_checks import (
 )
 from redrabbit.services.queries.why_due import WhyDue, why_made_due, why_planned
 from redrabbit.services.queries.wording import message
+from redrabbit.services.rotating import owed_parts
 from redrabbit.services.unmade import adopted_checks, decided_ahead, dues_left
 
 HISTORY = 60
@@ -79,6 +81,8 @@ class PartOfCheck:
     failure_mode: Text | None
     """None: a good master, which must be accepted."""
     storage: str
+    is_next: bool
+    """The next run takes it: its failure mode has its turn, or there is no rotation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,8 @@ class CheckPage:
     grace: timedelta | None
     closes_after: timedelta | None
     next_due: tuple[NextDue, ...]
+    rotation: Rotation | None
+    """How its failure modes take turns; None: each run shows all."""
     parts: tuple[PartOfCheck, ...]
     reaction: tuple[Text, ...]
     beads: tuple[Bead, ...]
@@ -201,7 +207,8 @@ def check_page(reader: Reader, plant: Plant, check_id: str, now: datetime) -> Ch
         next_due=()
         if check is None or is_retired
         else _next_due(reader, plant, check, record, now),
-        parts=() if check is None else tuple(_part(plant, each) for each in check.parts),
+        rotation=None if check is None else check.rotation,
+        parts=() if check is None else _parts(reader, plant, check, now),
         reaction=() if check is None else check.reaction,
         beads=_beads(reader, wanted, now, HISTORY)[::-1],
         counts=count_ends(reader, wanted, now),
@@ -331,13 +338,19 @@ def _window(
     )
 
 
-def _part(plant: Plant, part_id: PartId) -> PartOfCheck:
+def _parts(reader: Reader, plant: Plant, check: Check, now: datetime) -> tuple[PartOfCheck, ...]:
+    following = owed_parts(reader, plant, check, now)
+    return tuple(_part(plant, each, is_next=each in following) for each in check.parts)
+
+
+def _part(plant: Plant, part_id: PartId, *, is_next: bool) -> PartOfCheck:
     part = plant.part(part_id)
     return PartOfCheck(
         part=part.id,
         name=part.name,
         failure_mode=failure_mode_name(plant, part.failure_mode),
         storage=part.storage,
+        is_next=is_next,
     )
 
 

@@ -5,6 +5,7 @@ quotation marks, so neither is ever taken for the other (D23).
 """
 
 from redrabbit.base.messages import Message
+from redrabbit.domain.facts.occurrence import DecisionCode, mode_of_key
 from redrabbit.domain.pauses import is_postponed
 from redrabbit.domain.records import OccurrenceRecord, RunRecord
 from redrabbit.domain.unwatched import Unwatched
@@ -18,6 +19,8 @@ def why_decided(occurrence: OccurrenceRecord) -> Message | None:
     """Return why a scheduled check did not pass; None where it did, or is not decided."""
     if occurrence.pause_id is not None:
         return message("given.pause", pause=occurrence.pause_id)
+    if occurrence.reason_code is DecisionCode.MODE_NOT_SHOWN:
+        return message("given.mode_not_shown", mode=mode_of_key(occurrence.trigger_key))
     return _reason(occurrence.reason_code, occurrence.reason_text)
 
 

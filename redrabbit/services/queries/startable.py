@@ -19,6 +19,7 @@ from redrabbit.services.ports import Reader
 from redrabbit.services.queries.beside_status import without_verdict
 from redrabbit.services.queries.device_overview import DeviceOverview
 from redrabbit.services.queries.wording import message
+from redrabbit.services.rotating import owed_parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +67,16 @@ def startable_checks(
     rows: list[Startable] = []
     for overview in here:
         for check in overview.checks:
-            parts = tuple(part_to_take(reader, plant, part, today) for part in check.parts)
+            parts, owed = (
+                tuple(part_to_take(reader, plant, part, today) for part in wanted)
+                for wanted in (check.parts, owed_parts(reader, plant, check, now))
+            )
             cases = [
                 case
                 for case in overview.facts.containments
                 if case.check_id == check.id and may_reverify(plant, check, case)
             ]
-            rows += _rows(overview, check, parts, cases, now)
+            rows += _rows(overview, check, (parts, owed), cases, now)
     urgency = {"overdue": 0, "missed": 1, "due": 2}
     return tuple(sorted(rows, key=lambda row: urgency.get(row.status, 3) if row.urgent else 9))
 
@@ -94,7 +98,7 @@ def part_to_take(reader: Reader, plant: Plant, part_id: PartId, today: date) -> 
 def _rows(
     overview: DeviceOverview,
     check: Check,
-    parts: tuple[PartToTake, ...],
+    all_and_owed: tuple[tuple[PartToTake, ...], tuple[PartToTake, ...]],
     cases: Iterable[ContainmentRecord],
     now: datetime,
 ) -> list[Startable]:
@@ -107,6 +111,7 @@ def _rows(
         urgent: bool = True,
         hindered: Message | None = None,
     ) -> Startable:
+        parts = all_parts if containment is not None else owed
         return Startable(
             check=check.id,
             plan_line=check.plan_line,
@@ -122,6 +127,7 @@ def _rows(
             hindered=_hindered(overview, parts) or hindered,
         )
 
+    all_parts, owed = all_and_owed
     in_a_row = _facts_of(overview, check).runs_without_verdict
     rows = [
         row(

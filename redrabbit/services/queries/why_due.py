@@ -6,7 +6,7 @@ from datetime import datetime
 
 from redrabbit.base.messages import Message
 from redrabbit.domain.control_plan import Check
-from redrabbit.domain.facts.occurrence import MadeBy, event_of, first_times, made_by
+from redrabbit.domain.facts.occurrence import MadeBy, event_of, first_times, made_by, mode_of_key
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord, OccurrenceRecord, PlantEventRecord
 from redrabbit.domain.schedule import each_due_time
@@ -51,6 +51,9 @@ def why_made_due(
             rules = _of_kind(check, (EveryParts,)) if own else ()
         case MadeBy.FIRST_PART:
             rules = _of_kind(check, (FirstPart, WithinRunning)) if own else ()
+        case MadeBy.ROTATION:
+            mode = mode_of_key(made.trigger_key)
+            rules = (RuleShown(words=message("given.mode_not_shown", mode=mode)),)
         case MadeBy.SCHEDULE:
             due_at = first_times(made).due_at
             rules = rules_shown(_rules_at(plant, check, record, due_at)) if own else ()
