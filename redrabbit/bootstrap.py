@@ -152,7 +152,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
             await database.read(lambda reader: log_unreached(reader, plant, clock.now()))
             agent.recording_watch.recorded()  # told, too, if nothing ever is from now on
             links = make_links(plant, agent.sink, clock, logins)
-            service = LocalPlantService(agent)
+            service = LocalPlantService(agent, revised=partial(_revised, agent))
             running = Serving(
                 service=service,
                 agent=agent,

@@ -98,7 +98,7 @@ def _plan_of(
         return _of_files(reader, plant, files, now)
     name = PLAN_TABLE if PLAN_TABLE in adopted else PLAN_YAML
     rest = {each: text for each, text in files.items() if each != PLAN_YAML}
-    kept, texts = read_configuration(rest | {name: adopted[name]})
+    kept, texts = read_configuration(rest | {name: adopted[name]}, adopted=True)
     begun = _of_files(reader, kept, texts, now)
     is_known = _knows_workbook(reader, workbook)
     return replace(begun, not_taken=None if is_known else plant.plan.label)
@@ -121,7 +121,8 @@ def _of_files(reader: Reader, plant: Plant, files: Mapping[str, str], now: datet
     fitting = {change.digest for change in passed}
     owned = _owned_by_people(reader, [each for each in waiting if each.digest in fitting])
     if owned is not None:
-        with_it, texts = read_configuration(with_plan(files, owned.content))
+        # adopted: a minimum that is new must not keep a service from watching; the page of the plan tells it
+        with_it, texts = read_configuration(with_plan(files, owned.content), adopted=True)
         known = {item.digest for item in plans_in_force(reader)} | {
             each.digest for each in reader.find(PlanRevisionRecord)
         }
@@ -145,7 +146,7 @@ def _of_files(reader: Reader, plant: Plant, files: Mapping[str, str], now: datet
     )
     rest = {each: text for each, text in files.items() if each != name}
     own_name = PLAN_YAML if PLAN_YAML in in_force else PLAN_TABLE
-    before, texts = read_configuration(rest | {own_name: plan_text})
+    before, texts = read_configuration(rest | {own_name: plan_text}, adopted=True)
     return PlanAtStart(plant=before, files=texts, passed=passed, staged=staged)
 
 

@@ -16,6 +16,7 @@ from redrabbit.base.messages import zoned
 from redrabbit.base.printable import columns, complain, put_out
 from redrabbit.base.sentence import Sentence, sentence
 from redrabbit.config.plant import PLAN_TABLE, PLAN_YAML
+from redrabbit.domain.customer_minimum import refuse_below
 from redrabbit.domain.facts.plan_revision import PlanState
 from redrabbit.domain.identity import SERVER
 from redrabbit.domain.plan_acts import ApprovePlan
@@ -23,6 +24,7 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord, PlanRevisionRecord
 from redrabbit.exit_codes import FOUND, exit_code_of
 from redrabbit.people_command import at_the_server
+from redrabbit.plan_at_start import load_revised
 from redrabbit.plan_command import told_in_words
 from redrabbit.plan_desk import InForce, look_at_file
 from redrabbit.plan_import.dry_run import DryRun
@@ -192,6 +194,9 @@ def approve_plan(
 
     def command(uow: UnitOfWork, plant: Plant) -> Sentence:
         known = plan_revisions.revision_said(uow, plan)
+        loaded = load_revised(adopted_files(uow) or {}, known.content)
+        if not isinstance(loaded, str):
+            refuse_below(known.label, loaded[0].below)
         if known.state is PlanState.DRAFT:
             approve_at_server(
                 uow,

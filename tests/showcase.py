@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from redrabbit.base.clock import SteadyClock
 from redrabbit.domain.challenge_part import Category, ChallengePart
 from redrabbit.domain.control_plan import Check, ControlPlan
+from redrabbit.domain.customer_minimum import CustomerMinimum, Least, Unit
 from redrabbit.domain.identity import (
     CheckId,
     DeviceId,
@@ -269,6 +270,17 @@ def showcase_plant() -> Plant:
         plan=ControlPlan(number="CP-204", revision="F", effective_from=None, checks=checks),
         special_characteristics=(
             SpecialCharacteristic(code="CC", name=Text(en="Critical", zh="关键特性")),
+        ),
+        minima=(
+            CustomerMinimum(
+                programme="h5",
+                name=Text(en="Customer H, programme 5", zh="客户H 项目5"),
+                lines=frozenset({"line1"}),
+                special=frozenset({"CC"}),
+                least=Least(unit=Unit.HOURS, amount=8),
+                document="Q-12 rev 3",
+                clause="4.2",
+            ),
         ),
         failure_modes={"torque_low": Text(en="torque low", zh="扭矩过低")},
         targets=RECEIVERS,

@@ -1,15 +1,16 @@
 """Which control plan a start puts in force: the file's, or a person's revision (D44, D66, S-4)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from redrabbit.config.plant import PLAN_YAML, load_plant, read_configuration
+from redrabbit.config.plant import PLAN_YAML, PLANT_FILE, load_plant, read_configuration
 from redrabbit.config.problem import ConfigurationProblems
 from redrabbit.domain.facts.plan_revision import PlanState
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.plan_acts import approval_here
 from redrabbit.domain.records import CheckRecord, PlanRevisionRecord
+from redrabbit.domain.schedule_rules import Daily
 from redrabbit.exit_codes import PlanNotInForce
 from redrabbit.plan_at_start import PlanAtStart, load_revised, plan_at_start, with_plan
 from redrabbit.services import plan_revisions
@@ -140,6 +141,22 @@ def test_once_a_person_s_revision_took_effect_the_file_is_told_and_not_taken() -
     later = with_plan(FILES, plan_text("C", BEGIN + timedelta(hours=90)))
     assert started.start(later).plant.plan.revision == "P"
     assert started.states() == [("P", PlanState.IN_FORCE)]
+
+
+def test_a_minimum_that_is_new_keeps_no_service_from_watching() -> None:
+    """A plan of people goes on and is told as below it; a file that could be corrected is refused."""
+    programme = "customer_programmes:\n  h5:\n    name: {en: H5, zh: H5}\n    lines: [line2]\n"
+    minimum = "    minima: [{at_least: every 2 h, document: Q-12}]\n"
+    files = {**FILES, PLANT_FILE: FILES[PLANT_FILE] + programme + minimum}
+    started = Started()
+    with pytest.raises(ConfigurationProblems):
+        started.start(files)
+    started.revise(plan_text("P"), 2)
+    started.pass_time(3)
+    kept = plan_text("B").replace("daily at 09:00", "every 2 h")
+    begun = started.start(with_plan(files, kept))
+    assert begun.plant.plan.revision == "P"
+    assert [each.check.schedule for each in begun.plant.below] == [Daily(at=time(9))]
 
 
 def test_a_revision_that_does_not_fit_any_more_leaves_the_one_before_in_force() -> None:

@@ -24,6 +24,7 @@ from redrabbit.base.sentence import sentence, system_words
 from redrabbit.config.calendar_table import read_calendar_days
 from redrabbit.config.codes import refuse_confusions
 from redrabbit.config.cross_checks import check_plan, refuse_duplicate_ids
+from redrabbit.config.customer_programmes import below_words
 from redrabbit.config.located_yaml import Node, parse
 from redrabbit.config.outside_text import refuse_unreadable
 from redrabbit.config.plan_file import PlanFile, PlannedCheck, read_plan_file
@@ -62,8 +63,8 @@ FILE_NAME: Final = re.compile(r"\w[\w.()+ -]{0,99}")
 def load_plant(source: Path | Mapping[str, str], *, adopted: bool = False) -> Plant:
     """Return the plant of a folder, or of texts by file name.
 
-    Texts that were `adopted` once are not refused for a secret or a character: the ledger has them
-    already, and what came due under them is owed (L7). Raises ConfigurationProblems with all of
+    Texts that were `adopted` once are not refused for a secret, a character or a customer's minimum: the
+    ledger has them already, and what came due under them is owed (L7). Raises ConfigurationProblems with all of
     what is wrong.
     """
     return read_configuration(source, adopted=adopted)[0]
@@ -121,11 +122,22 @@ def _understood(
     assert plan is not None  # noqa: S101  because a missing plan is a problem, raised above
     readable = _readable(texts)
     found = _plant(plant, stations, plan, readable)
+    if not problems.adopted:
+        _refuse_below(found, plan, problems)
     if plant.codes_place is not None:
         refuse_confusions(found.codes, found.known_codes, plant.codes_place, problems)
         if problems.found:
             raise ConfigurationProblems(problems.found)
     return found, readable
+
+
+def _refuse_below(plant: Plant, plan: PlanFile, problems: Problems) -> None:
+    """Refuse checks that are due less often than a customer demands; what was adopted once goes on, and is told on the page of the plan."""
+    places = {check.id: check.block.place_of("schedule") for check in plan.checks}
+    for below in plant.below:
+        problems.add(places[below.check.id], *below_words(below))
+    if problems.found:
+        raise ConfigurationProblems(problems.found)
 
 
 def _readable(texts: dict[str, str | None]) -> dict[str, str]:
@@ -367,6 +379,7 @@ def _plant(
             checks=tuple(_check(check, at[DeviceId(check.device or "")]) for check in plan.checks),
         ),
         special_characteristics=plant.special or (),
+        minima=plant.minima,
         failure_modes={
             mode: words for mode, words in (plant.failure_modes or {}).items() if words is not None
         },

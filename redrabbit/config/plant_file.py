@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from redrabbit.base.sentence import sentence
 from redrabbit.config.calendar_table import CALENDAR, read_calendar, shift_names
 from redrabbit.config.codes import CODES, read_codes
+from redrabbit.config.customer_programmes import PROGRAMMES, read_programmes
 from redrabbit.config.endpoint import ENDPOINT, Endpoint, read_endpoint
 from redrabbit.config.escalation import ROSTERS, RULES, read_escalation
 from redrabbit.config.file_schema import (
@@ -48,6 +49,7 @@ from redrabbit.config.spellings import (
 from redrabbit.config.watcher import WATCHER, read_watcher
 from redrabbit.domain.approval import Approvable, ApprovalMode, ApprovalRules
 from redrabbit.domain.challenge_part import Category, CertifiedValue, ChallengePart
+from redrabbit.domain.customer_minimum import CustomerMinimum
 from redrabbit.domain.escalation import Duty, Rule
 from redrabbit.domain.identity import FailureMode, LineId, PartId, PartKindId
 from redrabbit.domain.people_rules import USUAL_RULES, AskedQualification, PeopleRules, StatedNames
@@ -166,6 +168,9 @@ PLANT: Final = Section(
             "Classes of special characteristics that plans may have; any if left out.",
             required=False,
         ),
+        "customer_programmes": Key(
+            PROGRAMMES, "How often customers want devices verified at least.", required=False
+        ),
         "challenge_parts": Key(MapOf(PART_ID, PART, at_least=1), "Red rabbits and good masters."),
         "notifications": Key(RECEIVERS, "Who is told of what.", required=False, default=()),
         "codes": Key(CODES, "What badges and labels look like.", required=False),
@@ -210,6 +215,7 @@ class PlantFile:
     failure_modes: Mapping[str, Text | None] | None = None
     parts: Mapping[str, ChallengePart | None] | None = None
     special: tuple[SpecialCharacteristic, ...] | None = ()
+    minima: tuple[CustomerMinimum, ...] = ()
     targets: tuple[NotificationTarget, ...] = ()
     address: str | None = None
     codes: CodeForms = AS_KNOWN
@@ -238,6 +244,8 @@ def read_plant_file(root: Node, problems: Problems) -> PlantFile:
     lines = None if block["lines"] is None else [entry.key for entry in block["lines"]]
     known = (targets, lines, shift_names(block["calendars"]))
     rules, rosters = read_escalation(block["escalation"], block["rosters"], known, problems)
+    special = read_special_characteristics(block["special_characteristics"], problems)
+    codes = None if special is None else [each.code for each in special]
     return PlantFile(
         name=block["plant"] or "",
         zone=zone,
@@ -249,7 +257,8 @@ def read_plant_file(root: Node, problems: Problems) -> PlantFile:
         endpoints=_by_key(block["endpoints"], lambda entry: read_endpoint(entry.value, problems)),
         failure_modes=modes,
         parts=_by_key(block["challenge_parts"], lambda entry: _part(entry, modes, problems)),
-        special=read_special_characteristics(block["special_characteristics"], problems),
+        special=special,
+        minima=read_programmes(block["customer_programmes"], lines, codes, problems),
         targets=targets,
         address=block["address"],
         codes=read_codes(block["codes"]),

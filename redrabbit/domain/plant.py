@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from redrabbit.domain.challenge_part import ChallengePart
 from redrabbit.domain.control_plan import Check, ControlPlan
+from redrabbit.domain.customer_minimum import Below, CustomerMinimum, below_minima
 from redrabbit.domain.escalation import Duty, Escalation, Rule
 from redrabbit.domain.facts.plant import InForceItem, InForceKind
 from redrabbit.domain.facts.words import PlaceNames, PlanReference
@@ -98,6 +99,8 @@ class Plant:
     """Words for each failure mode slug."""
     special_characteristics: tuple[SpecialCharacteristic, ...] = ()
     """Those that its plans may have; empty: any."""
+    minima: tuple[CustomerMinimum, ...] = ()
+    """How often its customers want devices verified at least."""
     targets: tuple[NotificationTarget, ...] = ()
     address: str | None = None
     """Where people reach this service, for links in messages, without a slash at its end; None: not said."""
@@ -145,6 +148,11 @@ class Plant:
             if item.kind is InForceKind.STATION and item.id == station_id:
                 return item.digest
         return None
+
+    @property
+    def below(self) -> tuple[Below, ...]:
+        """The checks of its plan that are due less often than a customer demands."""
+        return below_minima(self.plan, self.minima, self.calendars)
 
     def special_name(self, code: str | None) -> Text | None:
         """Return what a special characteristic means; None where the plant does not say."""

@@ -1,25 +1,30 @@
 """A plan that was read, beside the plant and the plan in force: who is unknown, what would change, and when it would be due."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from redrabbit.base.messages import zoned
-from redrabbit.base.sentence import sentence
+from redrabbit.base.sentence import Sentence, sentence
 from redrabbit.config.problem import nearest
 from redrabbit.domain.control_plan import Check, ControlPlan
+from redrabbit.domain.customer_minimum import CustomerMinimum, enough, keeps
+from redrabbit.domain.identity import CheckId, DeviceId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.schedule import next_dues
 from redrabbit.domain.schedule_words import duration_text
 from redrabbit.domain.shift_calendar import ShiftCalendar
 from redrabbit.plan_import.cell_words import class_of, pfmea_of
-from redrabbit.plan_import.difference import Change, ChangeKind, differences
+from redrabbit.plan_import.difference import Change, ChangeKind, differences, pairs_of
 from redrabbit.plan_import.dry_run import DryRun
+from redrabbit.plan_import.frequency_text import frequency_text
 from redrabbit.plan_import.grid import plain
 from redrabbit.plan_import.line_terms import ANY, Terms
+from redrabbit.plan_import.plan_form import LANGUAGES
 from redrabbit.plan_import.plan_line import PlanLine
 from redrabbit.plan_import.trigger_rules import frequency_of, rule_of
+from redrabbit.plan_import.trigger_words import frequency_in_words
 
 SHOWN: Final = 5
 """Next due times of a check (B16)."""
@@ -40,7 +45,9 @@ def compare(read: DryRun, plant: Plant, now: datetime) -> Comparison:
     _ask_about_unknown(read, verified, plant)
     _ask_about_shifts(read, verified, plant)
     _say_revision(read, plant)
-    changes = tuple(differences(kept_lines(plant.plan), verified))
+    before = kept_lines(plant.plan)
+    _refuse_below(read, verified, plant, pairs_of(before, verified))
+    changes = tuple(differences(before, verified))
     for change in changes:
         if change.kind is ChangeKind.LEFT_OUT:
             read.findings.question(
@@ -173,6 +180,45 @@ def _unknown_shifts(line: PlanLine, calendar: ShiftCalendar) -> list[str]:
     known = {shift.name for shift in calendar.shifts}
     named = (name for trigger in line.frequency.triggers for name in trigger.except_shifts)
     return [name for name in dict.fromkeys(named) if name not in known]
+
+
+def _refuse_below(
+    read: DryRun, lines: Sequence[PlanLine], plant: Plant, pairs: Mapping[int, PlanLine]
+) -> None:
+    """Refuse each line whose device is verified less often than a customer demands."""
+    at = {device.id: each.line for each in plant.stations for device in each.devices}
+    known = {check.id: check for check in plant.plan.checks}
+    for number, line in enumerate(lines):
+        where = at.get(DeviceId(line.device or ""))
+        kept = pairs.get(number)
+        check = None if kept is None else known.get(CheckId(kept.at))
+        same = kept is not None and kept.frequency.triggers == line.frequency.triggers
+        rule = check.schedule if check is not None and same else rule_of(line.frequency)
+        if where is None or rule is None:
+            continue
+        special = line.special
+        if special is None and check is not None:
+            special = check.special_characteristic
+        calendar = plant.calendars.get(where)
+        for minimum in plant.minima:
+            if minimum.is_about(where, special) and not keeps(rule, calendar, minimum.least):
+                read.findings.error("below_minimum", line.at, _below(line, minimum, calendar))
+
+
+def _below(line: PlanLine, minimum: CustomerMinimum, calendar: ShiftCalendar | None) -> Sentence:
+    found = enough(minimum.least, calendar)
+    told = (
+        () if found is None else (frequency_text(frequency_of(found), each) for each in LANGUAGES)
+    )
+    return sentence(
+        "line {line}: {due} is less often than programme {programme} demands: {least}, by {source}; write {write}, or more often",
+        line=line.line or line.device or "-",
+        due=frequency_in_words(line.frequency),
+        programme=minimum.programme,
+        least=minimum.least.text,
+        source=minimum.source,
+        write=", ".join(f'"{words}"' for words in told) or "-",
+    )
 
 
 def _ask_about_shifts(read: DryRun, lines: Iterable[PlanLine], plant: Plant) -> None:

@@ -7,12 +7,16 @@ from weakref import WeakValueDictionary
 
 from redrabbit.base.sentence import sentence
 from redrabbit.domain.acts import Act
+from redrabbit.domain.customer_minimum import refuse_below
 from redrabbit.domain.erasable import StatedName
 from redrabbit.domain.facts.fact import Record
+from redrabbit.domain.facts.plan_revision import MAY_BE_SCHEDULED, PlanState
 from redrabbit.domain.identity import Actor, How, StationId, person_name
 from redrabbit.domain.observation import StationView
+from redrabbit.domain.plan_acts import ApprovePlan, SchedulePlan
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.reauthentication import Reauthentication
+from redrabbit.domain.records import PlanRevisionRecord
 from redrabbit.services.agent import Agent
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.credentials import count_scan_of_nobody
@@ -43,7 +47,10 @@ class LocalPlantService:
         *,
         answer_within_s: float = ANSWER_WITHIN_S,
         read_within_s: float = READ_WITHIN_S,
+        revised: Callable[[str], Plant | str] | None = None,
     ) -> None:
+        """Serve an agent; `revised` returns the plant with another plan, by its content, or why it can't be."""
+        self._revised = revised
         self._agent = agent
         self._answer_within_s = answer_within_s
         self._read_within_s = read_within_s
@@ -148,8 +155,21 @@ class LocalPlantService:
         OutcomeUnknown where that is not known in time. It goes on all the same, and whoever asks again with the same
         key is told what became of it.
         """
+        if isinstance(act, ApprovePlan | SchedulePlan):
+            await self._refuse_below(act.digest)
         doing = self._door.do(act, actor, key, seen=seen, shown=shown, names=names)
         return await self._answered(doing)
+
+    async def _refuse_below(self, digest: str) -> None:
+        """Refuse to let a plan count that is below a customer's minimum; what does not fit the plant at all is held back at its moment."""
+        if self._revised is None or not self.plant.minima:
+            return
+        known = await self.read(lambda reader: reader.get(PlanRevisionRecord, digest))
+        if known is None or known.state not in {PlanState.DRAFT, *MAY_BE_SCHEDULED}:
+            return  # the act says what is wrong with it
+        revised = await asyncio.to_thread(self._revised, known.content)
+        if isinstance(revised, Plant):
+            refuse_below(known.label, revised.below)
 
     async def _answered(self, work: Coroutine[Any, Any, T]) -> T:
         """Return what comes of it in time; whoever gives up waiting before takes back what has not begun."""

@@ -2,16 +2,27 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from redrabbit.domain import acts
-from redrabbit.domain.records import PauseRecord, RunRecord
+from redrabbit.domain.customer_minimum import CustomerMinimum, Least, Unit
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.facts.plan_revision import PlanState
+from redrabbit.domain.facts.plant import InForceItem, InForceKind
+from redrabbit.domain.plan_acts import SchedulePlan, approval_here
+from redrabbit.domain.plant import Plant
+from redrabbit.domain.records import PauseRecord, PlanRevisionRecord, RunRecord
+from redrabbit.domain.schedule_rules import EveryShiftStart, ScheduleRule
+from redrabbit.domain.schedule_words import parse_schedule
+from redrabbit.services import plan_revisions
 from redrabbit.services.errors import OutcomeUnknown, StoreTrouble, TroubleWhy
+from redrabbit.services.plan_revisions import NewPlan
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.ports import Reader
-from tests.plants import LINE
+from tests.plants import LINE, words
 from tests.services.served import ANNA, START, Served
 
 SOON_S = 0.05
@@ -93,6 +104,49 @@ async def test_who_gives_up_waiting_takes_back_what_has_not_begun(plant: Served)
     asked.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asked
+
+
+@pytest.mark.parametrize("kind", ["approve", "schedule"])
+async def test_no_plan_below_a_customer_s_minimum_is_let_count(plant: Served, kind: str) -> None:
+    """Also one that was stored, or approved, before the customer demanded it."""
+    demanded = CustomerMinimum(
+        programme="h5",
+        name=words("H5"),
+        lines=frozenset(),
+        special=frozenset(),
+        least=Least(unit=Unit.SHIFT),
+        document="Q-12",
+        clause=None,
+    )
+    revised = a_revised(plant.agent.plant, parse_schedule("daily at 06:00"))
+    new = NewPlan(plant=revised, content="-", source_file=None, source_digest=None, answers={})
+    draft = plant.database.write_now(
+        lambda uow: plan_revisions.store_draft(uow, plant.agent.plant, new, actor=ANNA)
+    )
+    if kind == "schedule":
+        approval = approval_here(draft.digest)
+        plant.database.write_now(lambda uow: plan_revisions.approve(uow, approval, actor=ANNA))
+    act = (
+        approval_here(draft.digest)
+        if kind == "approve"
+        else SchedulePlan(digest=draft.digest, effective_at=None)
+    )
+    plant.agent.plant = replace(plant.agent.plant, minima=(demanded,))
+    seldom = replace(revised, minima=(demanded,))
+    with pytest.raises(Refusal) as refused:
+        await LocalPlantService(plant.agent, revised=lambda _: seldom).do(act, ANNA)
+    assert refused.value.code == "plan_below_minimum"
+    often = a_revised(seldom, EveryShiftStart())
+    done = await LocalPlantService(plant.agent, revised=lambda _: often).do(act, ANNA)
+    assert isinstance(done, PlanRevisionRecord)
+    assert done.state is {"approve": PlanState.APPROVED, "schedule": PlanState.SCHEDULED}[kind]
+
+
+def a_revised(plant: Plant, schedule: ScheduleRule) -> Plant:
+    checks = tuple(replace(check, schedule=schedule) for check in plant.plan.checks)
+    item = InForceItem(kind=InForceKind.PLAN, id="CP-1", revision="B", digest="b" * 64)
+    plan = replace(plant.plan, revision="B", checks=checks)
+    return replace(plant, plan=plan, in_force=(item,))
 
 
 async def turn() -> None:

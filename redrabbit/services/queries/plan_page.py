@@ -8,6 +8,7 @@ from typing import Final
 
 from redrabbit.base.messages import Message
 from redrabbit.domain.control_plan import Check, ControlPlan
+from redrabbit.domain.customer_minimum import CustomerMinimum, Least
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.codec import decode
 from redrabbit.domain.facts.plan_revision import (
@@ -30,6 +31,7 @@ from redrabbit.services.queries.approvals import ApprovalShown, approval_of
 from redrabbit.services.queries.people import Names, Person, names_in, person
 from redrabbit.services.queries.plan_differences import difference_words, schedule_words
 from redrabbit.services.queries.signatures import SignatureShown, entry_to_sign, signatures_of
+from redrabbit.services.queries.wording import message
 
 NEXT: Final = 5
 """Due times that are shown of a check (B16)."""
@@ -54,6 +56,23 @@ class LineOfPlan:
     grace: object
     closes_after: object
     reaction: tuple[Text, ...]
+    below: tuple[Message, ...]
+    """By which customers' minima it is verified too seldom."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinimumShown:
+    """How often a customer wants devices verified at least."""
+
+    programme: Text
+    special: tuple[str, ...]
+    """Of which special characteristics; empty: every check."""
+    lines: tuple[Text, ...]
+    """Empty: every line."""
+    least: Message
+    source: str
+    checks: tuple[str, ...]
+    """The plan's checks that come under it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +110,7 @@ class PlanPage:
     """The last stored one first."""
     lines: tuple[LineOfPlan, ...]
     """Of the plan in force."""
+    minima: tuple[MinimumShown, ...]
     then: ThenInForce | None
     """What was asked for; None: nothing was."""
 
@@ -155,6 +175,7 @@ def plan_page(reader: Reader, plant: Plant, now: datetime, at: datetime | None) 
         since=None if began is None else _since(reader, began),
         revisions=tuple(_shown(reader, names, one, now) for one in known),
         lines=_lines(plant),
+        minima=tuple(_minimum(plant, each) for each in plant.minima),
         then=None if at is None else _then(reader, at),
     )
 
@@ -255,6 +276,7 @@ def _open_now(reader: Reader, check_id: str) -> int:
 
 
 def _lines(plant: Plant) -> tuple[LineOfPlan, ...]:
+    below = plant.below
     return tuple(
         LineOfPlan(
             check=check.id,
@@ -268,8 +290,38 @@ def _lines(plant: Plant) -> tuple[LineOfPlan, ...]:
             grace=check.grace,
             closes_after=check.closes_after,
             reaction=tuple(check.reaction),
+            below=tuple(
+                message(
+                    "plan.below",
+                    programme=each.minimum.name,
+                    least=least_words(each.minimum.least),
+                    source=each.minimum.source,
+                )
+                for each in below
+                if each.check.id == check.id
+            ),
         )
         for check in plant.plan.checks
+    )
+
+
+def least_words(least: Least) -> Message:
+    """Return how often at least, in words."""
+    return message(f"minimum.{least.unit.name.lower()}", n=least.amount)
+
+
+def _minimum(plant: Plant, minimum: CustomerMinimum) -> MinimumShown:
+    return MinimumShown(
+        programme=minimum.name,
+        special=tuple(sorted(minimum.special)),
+        lines=tuple(line.name for line in plant.lines if line.id in minimum.lines),
+        least=least_words(minimum.least),
+        source=minimum.source,
+        checks=tuple(
+            check.id
+            for check in plant.plan.checks
+            if minimum.is_about(check.line, check.special_characteristic)
+        ),
     )
 
 

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import time, timedelta
 
+from redrabbit.base.messages import Message
+from redrabbit.domain.customer_minimum import CustomerMinimum, Least, Unit
 from redrabbit.domain.facts.plan_revision import PlanState
 from redrabbit.domain.facts.plant import InForceItem, InForceKind
 from redrabbit.domain.identity import CheckId
@@ -12,7 +14,7 @@ from redrabbit.domain.schedule import Daily
 from redrabbit.services import plan_revisions
 from redrabbit.services.plan_revisions import NewPlan
 from redrabbit.services.queries.plan_page import RevisionPage, plan_page, revision_page
-from tests.plants import a_check, a_plant
+from tests.plants import a_check, a_plant, words
 from tests.services.served import ANNA, Served
 
 DIGEST = "b" * 64
@@ -43,6 +45,28 @@ def page(served: Served, plant: Plant | str) -> RevisionPage:
     return served.database.read_now(
         lambda reader: revision_page(reader, served.agent.plant, plant, DIGEST, now)
     )
+
+
+async def test_what_customers_demand_is_shown_with_the_lines_that_are_below() -> None:
+    served, _ = await opened()
+    minima = tuple(
+        CustomerMinimum(
+            programme=unit.name,
+            name=words(unit.name),
+            lines=frozenset(),
+            special=frozenset(),
+            least=Least(unit=unit, amount=amount),
+            document="Q-12",
+            clause=None,
+        )
+        for unit, amount in ((Unit.SHIFT, 1), (Unit.PARTS, 500))
+    )
+    plant = replace(served.agent.plant, minima=minima)
+    shown = served.database.read_now(lambda r: plan_page(r, plant, served.clock.now(), None))
+    assert [len(each.checks) for each in shown.minima] == [len(shown.lines)] * 2
+    below = [line.below for line in shown.lines]
+    assert {len(each) for each in below} == {1}  # at each shift start: by parts only
+    assert below[0][0].params["least"] == Message("minimum.parts", {"n": 500})
 
 
 async def test_a_draft_says_what_it_changes_when_that_falls_due_and_what_ends() -> None:

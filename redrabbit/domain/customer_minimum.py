@@ -1,0 +1,245 @@
+"""How often customers want devices verified at least, and whether a schedule does it (IATF 16949, 10.2.4 and customer specific requirements).
+
+Judged by what the calendar makes due on ordinary days; dates that are special, and the hour of daylight saving, play no part.
+A check that is due earlier or more often is never below a minimum; where it can't be told, it is.
+
+- Once a shift: each shift has a due time of its own. A due time at the instant at which one shift ends and the next begins is of the shift whose moment it is.
+- Each so many hours: never more of the line's working time, breaks left out, between one due time and the next, over nights and weekends, too.
+- Each so many parts: only a count of parts says that; hours say nothing of parts.
+
+Events and checks on demand serve no minimum: nobody knows when they happen.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final
+
+from redrabbit.domain.control_plan import Check, ControlPlan
+from redrabbit.domain.errors import Refusal
+from redrabbit.domain.identity import LineId
+from redrabbit.domain.schedule import due_times
+from redrabbit.domain.schedule_rules import (
+    MAX_WORK_S,
+    AfterEvent,
+    EveryInterval,
+    EveryParts,
+    EveryShiftStart,
+    EveryWorkInterval,
+    FirstPart,
+    OnDemand,
+    OneRule,
+    ScheduleRule,
+    Together,
+    WithinRunning,
+    parts_of,
+    rules_of,
+)
+from redrabbit.domain.schedule_words import schedule_text
+from redrabbit.domain.shift_calendar import ShiftCalendar, ShiftWindow, shift_windows
+from redrabbit.domain.text import Text
+
+BEGIN: Final = datetime(2026, 11, 9, tzinfo=UTC)
+WATCHED: Final = timedelta(weeks=12)
+"""A time in which weeks and all usual patterns of shifts come round, and no zone changes its clock."""
+A_DAY: Final = timedelta(days=1)
+
+
+class Unit(StrEnum):
+    """What a minimum counts."""
+
+    SHIFT = "shift"
+    HOURS = "h"
+    PARTS = "parts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Least:
+    """How often at least: once a shift, each so many hours of work, each so many parts."""
+
+    unit: Unit
+    amount: int = 1
+
+    @property
+    def text(self) -> str:
+        """As the plant file says it."""
+        return "every shift" if self.unit is Unit.SHIFT else f"every {self.amount} {self.unit}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerMinimum:
+    """What the customer of one programme demands."""
+
+    programme: str
+    name: Text
+    lines: frozenset[str]
+    """On which it is made; empty: on every line."""
+    special: frozenset[str]
+    """Of checks of which special characteristics; empty: of every check."""
+    least: Least
+    document: str
+    """The customer's document with its revision."""
+    clause: str | None
+
+    def is_about(self, line: str, special: str | None) -> bool:
+        """Tell whether a check of a line and a class comes under it."""
+        return (not self.lines or line in self.lines) and (
+            not self.special or special in self.special
+        )
+
+    @property
+    def source(self) -> str:
+        """Where it is written."""
+        return self.document if self.clause is None else f"{self.document}, {self.clause}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Below:
+    """A check that is due less often than a minimum demands."""
+
+    check: Check
+    minimum: CustomerMinimum
+    write: ScheduleRule | None
+    """A schedule that keeps it; None: the line has no shifts, so none does."""
+
+
+def refuse_below(label: str, found: Sequence[Below]) -> None:
+    """Refuse a plan that is below a minimum, with the first check that is."""
+    for below in found:
+        raise Refusal(
+            "plan_below_minimum",
+            plan=label,
+            check=below.check.id,
+            line=below.check.plan_line,
+            programme=below.minimum.programme,
+            least=below.minimum.least.text,
+            source=below.minimum.source,
+            write="-" if below.write is None else schedule_text(below.write),
+        )
+
+
+def below_minima(
+    plan: ControlPlan,
+    minima: Iterable[CustomerMinimum],
+    calendars: Mapping[LineId, ShiftCalendar],
+) -> tuple[Below, ...]:
+    """Return the checks of a plan that are due less often than a minimum demands, in the order of the plan."""
+    known = tuple(minima)
+    return tuple(
+        Below(check=check, minimum=minimum, write=enough(minimum.least, calendars.get(check.line)))
+        for check in plan.checks
+        for minimum in known
+        if minimum.is_about(check.line, check.special_characteristic)
+        and not keeps(check.schedule, calendars.get(check.line), minimum.least)
+    )
+
+
+@lru_cache(maxsize=1024)  # a plant's checks have few schedules, and its pages ask again and again
+def enough(least: Least, calendar: ShiftCalendar | None) -> ScheduleRule | None:
+    """Return the plainest schedule that keeps a minimum; None where the line has no shifts, and one is about them."""
+    seconds = least.amount * 3600.0
+    tried: tuple[ScheduleRule, ...]
+    match least.unit:
+        case Unit.SHIFT:
+            tried = (EveryShiftStart(),)
+        case Unit.PARTS:
+            tried = (EveryParts(parts=least.amount),)
+        case Unit.HOURS:
+            of_work = EveryWorkInterval(interval_s=min(seconds, MAX_WORK_S))
+            begun = Together(rules=(EveryShiftStart(), of_work))
+            tried = (EveryShiftStart(), of_work, begun, EveryInterval(interval_s=seconds))
+    return next((rule for rule in tried if keeps(rule, calendar, least)), None)
+
+
+@lru_cache(maxsize=4096)
+def keeps(schedule: ScheduleRule, calendar: ShiftCalendar | None, least: Least) -> bool:
+    """Tell whether a check of this schedule is due at least so often."""
+    if least.unit is Unit.PARTS:
+        parts = parts_of(schedule)
+        return parts is not None and parts <= least.amount
+    limit = timedelta(hours=least.amount)
+    intervals = [
+        timedelta(seconds=rule.interval_s)
+        for rule in rules_of(schedule)
+        if isinstance(rule, EveryInterval)
+    ]
+    if least.unit is Unit.HOURS and any(length <= limit for length in intervals):
+        return True
+    ordinary = None if calendar is None else calendar.ordinary
+    windows = [] if ordinary is None else shift_windows(ordinary, BEGIN, BEGIN + WATCHED)
+    if ordinary is None or not windows:
+        return False
+    if least.unit is Unit.HOURS:
+        return _longest_gap(sorted({at for at, _ in _dues(schedule, ordinary)}), windows) <= limit
+    shortest = min(window.ends_at - window.begins_at for window in windows)
+    return any(length <= shortest for length in intervals) or _is_in_each_shift(
+        schedule, ordinary, windows
+    )
+
+
+def _is_in_each_shift(
+    schedule: ScheduleRule, calendar: ShiftCalendar, windows: list[ShiftWindow]
+) -> bool:
+    named: set[tuple[str, str]] = set()
+    timed: list[datetime] = []
+    for due_at, trigger_key in _dues(schedule, calendar):
+        kind, *rest = trigger_key.split(":")
+        if kind == "shift":
+            named.add((rest[0], rest[1]))
+        else:
+            timed.append(due_at)
+    timed.sort()
+
+    def has_one(window: ShiftWindow) -> bool:
+        place = bisect_left(timed, window.begins_at)
+        is_timed = place < len(timed) and timed[place] < window.ends_at
+        return is_timed or (window.plant_date.isoformat(), window.name) in named
+
+    return all(has_one(window) for window in windows)
+
+
+def _by_calendar(schedule: ScheduleRule) -> Iterator[tuple[OneRule, timedelta]]:
+    """Yield the rules that the calendar makes due, and how much later than by it.
+
+    One of the first part of a shift is judged as if that were made as the shift begins: where it is made later, there is nothing before it.
+    """
+    for rule in rules_of(schedule):
+        match rule:
+            case EveryInterval() | EveryParts() | OnDemand() | AfterEvent():
+                continue
+            case FirstPart():
+                yield EveryShiftStart(left_out=rule.left_out), timedelta()
+            case WithinRunning():
+                yield EveryShiftStart(left_out=rule.left_out), timedelta(minutes=rule.minutes)
+            case _:
+                yield rule, timedelta()
+
+
+def _dues(schedule: ScheduleRule, calendar: ShiftCalendar) -> Iterator[tuple[datetime, str]]:
+    for rule, later in _by_calendar(schedule):
+        for due in due_times(rule, calendar, BEGIN, BEGIN - A_DAY, BEGIN + WATCHED + A_DAY):
+            yield due.due_at + later, due.trigger_key
+
+
+def _longest_gap(instants: list[datetime], windows: list[ShiftWindow]) -> timedelta:
+    """Return the longest working time without a due time, from the first shift's beginning to the last one's end."""
+    marks, worked = [timedelta()], timedelta()
+    for window in sorted(windows, key=lambda each: each.begins_at):
+        place = bisect_left(instants, window.begins_at)
+        while place < len(instants) and instants[place] <= window.ends_at:
+            marks.append(worked + _worked_until(window, instants[place]))
+            place += 1
+        worked += window.worked
+    marks.append(worked)
+    return max(later - earlier for earlier, later in pairwise(sorted(marks)))
+
+
+def _worked_until(window: ShiftWindow, at: datetime) -> timedelta:
+    rested = sum(
+        (min(ends, at) - begins for begins, ends in window.breaks if begins < at), timedelta()
+    )
+    return at - window.begins_at - rested
