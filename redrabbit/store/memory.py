@@ -39,7 +39,7 @@ from redrabbit.store.memory_counts import CountsReader
 from redrabbit.store.memory_outbox import MemoryDeliveries, MemoryOutbox, Place, restore
 from redrabbit.store.memory_rows import MemoryRows, RowsReader
 from redrabbit.store.outbox import Outbox, Target
-from redrabbit.store.rows import key_of, known, matcher, order_of, refuse_unfit
+from redrabbit.store.rows import key_of, known, meeting, order_of, refuse_unfit
 from redrabbit.store.types import refuse_naive
 from redrabbit.store.unit_of_work import Recording
 
@@ -95,8 +95,7 @@ class MemoryReader(MemoryDeliveries, RowsReader, CountsReader):
         limit: int | None = None,
     ) -> list[R]:
         """Return the records that meet every condition, by key unless `order_by` says else."""
-        meets = matcher(kind, where)
-        found = [record for record in self._kept.records[kind].values() if meets(record)]
+        found = meeting(kind, where, self._kept.records[kind].values())
         found.sort(key=_order(kind, order_by), reverse=descending)
         return found if limit is None else found[:limit]
 

@@ -1,12 +1,12 @@
 """How many records there are, in memory: looked at one by one."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from redrabbit.domain.record_query import Where
 from redrabbit.domain.records import Record
-from redrabbit.store.rows import known, matcher
+from redrabbit.store.rows import known, meeting
 
 
 class CountsReader:
@@ -16,7 +16,7 @@ class CountsReader:
 
     def count(self, kind: type[Record], *where: Where) -> int:
         """Return how many records meet every condition."""
-        return sum(1 for _ in self._met(kind, where))
+        return len(self._met(kind, where))
 
     def total(self, kind: type[Record], field: str, *where: Where) -> int:
         """Return the sum of a field over the records that meet every condition."""
@@ -33,6 +33,5 @@ class CountsReader:
             tuple(getattr(each, field) for field in by) for each in self._met(kind, where)
         )
 
-    def _met(self, kind: type[Record], where: tuple[Where, ...]) -> Iterator[Any]:
-        meets = matcher(kind, where)
-        return (record for record in self._records[kind].values() if meets(record))
+    def _met(self, kind: type[Record], where: tuple[Where, ...]) -> list[Any]:
+        return meeting(kind, where, self._records[kind].values())

@@ -4,7 +4,7 @@ One function each way, for both databases; the memory store asks the same condit
 """
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -147,10 +147,15 @@ def condition(kind: type[Any], asked_for: Asked, name: str) -> ColumnElement[boo
             return _COMPARISONS[asked_how](column, value)  # type: ignore[no-any-return]  # because operators are untyped
 
 
-def matcher(kind: type[R], conditions: Sequence[Where]) -> Callable[[R], bool]:
-    """Return the same conditions as a question to a record; ValueError for an unknown field."""
-    tests = [_test(kind, where) for where in conditions]
-    return lambda record: all(test(record) for test in tests)
+def meeting(kind: type[R], conditions: Sequence[Where], records: Iterable[R]) -> list[R]:
+    """Return those of the records that meet the same conditions, in order; ValueError for an unknown field.
+
+    One condition after another, over all that is left: several times quicker than all of them of each record.
+    """
+    left = list(records)
+    for test in [_test(kind, where) for where in conditions]:
+        left = list(filter(test, left))
+    return left
 
 
 def known(kind: type[Any], name: str) -> None:
