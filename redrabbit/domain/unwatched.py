@@ -49,7 +49,7 @@ class Unwatched:
 def lapse_code(reader: RecordReader, occurrence: OccurrenceRecord, now: datetime) -> DecisionCode:
     """Return why an occurrence lapsed that nothing decided: nobody did it, nobody watched, or the records of it are lost.
 
-    What is told of times after `now` was told by a clock that was ahead.
+    What is told of times after `now`, the instant of recording, was told by a clock that was ahead.
     """
     if hole_over(reader, occurrence, NotWatchedWhy.HISTORY_LOST) is not None:
         return DecisionCode.HISTORY_LOST

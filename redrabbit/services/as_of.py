@@ -18,6 +18,11 @@ class _AsOf:
         return getattr(self._uow, name)
 
 
+def recorded_at(uow: UnitOfWork) -> datetime:
+    """Return the instant at which a command is recorded, whatever instant it is carried out as of."""
+    return recorded_at(uow._uow) if isinstance(uow, _AsOf) else uow.now  # noqa: SLF001  its own class
+
+
 def as_of(uow: UnitOfWork, at: datetime) -> UnitOfWork:
     """Return the same unit of work as if it were `at`: what is recorded through it happened then, and is recorded now."""
     return cast("UnitOfWork", _AsOf(uow, at))

@@ -57,6 +57,7 @@ from redrabbit.domain.schedule import DueTime
 from redrabbit.domain.unwatched import lapse_code
 from redrabbit.services import approving, requesting, rotating
 from redrabbit.services.alarming import raise_alarm
+from redrabbit.services.as_of import recorded_at
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.record_fact import record
 from redrabbit.services.turning import next_turn_at, postponed_at, turned_by
@@ -214,7 +215,7 @@ def _bring_up(uow: UnitOfWork, made: OccurrenceRecord, pauses: PausesByLine) -> 
         _postpone(uow, occurrence, postponed_at(made, occurrence))
     status_now = status(as_doubted(occurrence, open_doubts(uow), uow.now), uow.now)
     if status_now is OccurrenceStatus.LAPSED:
-        code = lapse_code(uow, occurrence, uow.now)
+        code = lapse_code(uow, occurrence, recorded_at(uow))
         lapsed = OccurrenceDecided.of(occurrence, OccurrenceOutcome.LAPSED, code)
         record(uow, lapsed, stream=made.line, actor=SCHEDULER, at=lapse_at(occurrence))
         _alarm(uow, occurrence, AlarmKind.LAPSED, lapse_at(occurrence))
