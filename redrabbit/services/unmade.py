@@ -1,6 +1,7 @@
 """Due times that have no occurrence yet, of the checks in force (L7, D8, D41)."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Final
@@ -9,7 +10,8 @@ from redrabbit.domain.clock_doubts import is_in_doubt
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.occurrence import DecisionCode, OccurrenceOutcome, first_times
 from redrabbit.domain.identity import CheckId, LineId
-from redrabbit.domain.occurrence import frozen_times, trigger_key
+from redrabbit.domain.occurrence import FrozenTimes, frozen_times, trigger_key
+from redrabbit.domain.pauses import Moved, PausesByLine, moved
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord, ClockDoubtRecord, OccurrenceRecord
 from redrabbit.domain.schedule import SEARCH, DueTime, each_due_time, next_due
@@ -91,21 +93,58 @@ def decided_ahead(reader: Reader, now: datetime) -> list[OccurrenceRecord]:
     return reader.find(OccurrenceRecord, ENDED, Where("due_at", ">=", now))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueLeft:
+    """One due time that is to come, as the pauses that are declared have it."""
+
+    first: FrozenTimes
+    """As the plan says."""
+    stands: Moved
+
+    @property
+    def opens_at(self) -> datetime:
+        """From when it may be run."""
+        return self.first.opens_at
+
+    @property
+    def due_at(self) -> datetime:
+        """When it is due, after the pauses."""
+        return self.stands.due_at
+
+    @property
+    def grace_ends_at(self) -> datetime:
+        """From when it is overdue."""
+        return self.stands.grace_ends_at
+
+    @property
+    def closes_at(self) -> datetime:
+        """When it lapses."""
+        return self.stands.closes_at
+
+
 def dues_left(
     plant: Plant,
     check: Check,
     record: CheckRecord,
     made: Iterable[OccurrenceRecord],
+    *,
+    pauses: PausesByLine,
     now: datetime,
-) -> Iterator[DueTime]:
-    """Yield the due times of a check after now but for those of the given occurrences, decided or not: each is owed once (D8)."""
+) -> Iterator[DueLeft]:
+    """Yield the due times of a check after now but for those of the given occurrences, decided or not: each is owed once (D8).
+
+    What the pauses excuse is left out: nobody will be asked for it (D56).
+    """
     of_check = [o for o in made if (o.line, o.check_id) == (check.line, check.id)]
     keys = {o.trigger_key for o in of_check}
     instants = {first_times(o).due_at for o in of_check if o.reason_code not in TAKEN_BACK}
     calendar, anchor = plant.calendars[check.line], record.adopted_at
     for due in each_due_time(check.schedule, calendar, anchor, now, now + SEARCH):
         if due.due_at not in instants and trigger_key(due.trigger_key) not in keys:
-            yield due
+            first = frozen_times(check, due)
+            stands = moved(first, pauses.get(check.line, ()))
+            if not stands.is_covered:
+                yield DueLeft(first=first, stands=stands)
 
 
 def _not_made(reader: Reader, check: Check, dues: Sequence[DueTime]) -> list[DueTime]:

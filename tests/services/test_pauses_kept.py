@@ -1,6 +1,7 @@
 """What pauses do to obligations on record, and to what readers say before it is recorded (D9, D56, L7)."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,12 +11,15 @@ from hypothesis import strategies as st
 
 from redrabbit.domain.facts.occurrence import OccurrencePostponed
 from redrabbit.domain.occurrence import status
-from redrabbit.domain.pauses import undecided
-from redrabbit.domain.records import OccurrenceRecord, PauseRecord
+from redrabbit.domain.pauses import pauses_after, undecided
+from redrabbit.domain.records import CheckRecord, OccurrenceRecord, PauseRecord
 from redrabbit.domain.schedule import EveryInterval
 from redrabbit.services import planning, scheduling
 from redrabbit.services.overdue import lapsed_checks, overdue_occurrences
+from redrabbit.services.queries.checks import check_page
+from redrabbit.services.queries.device_overview import device_overviews
 from redrabbit.services.queries.due import due_page
+from redrabbit.web.api.plant import check_model
 from tests.plants import BEGIN, LINE, Bench, a_check, a_plant
 from tests.services.test_custody import ANNA
 
@@ -111,6 +115,40 @@ class Line:
                 )
             ),
         )
+
+
+def test_what_is_next_is_told_as_the_pauses_to_come_have_it() -> None:
+    """Pages and programs said a due time at which nobody will be asked."""
+    line = Line()
+    line.pause(110, 30)  # from 1:50 to 2:20: what is due at 2:00 is due at its end
+    line.pause(230, 120)  # from 3:50 to 5:50: what is due at 4:00 is excused
+    plant, now = line.bench.plant, line.now
+    (check,) = plant.plan.checks
+
+    def asked(reader: Any) -> tuple[Sequence[datetime | None], ...]:
+        (known,) = reader.find(CheckRecord)
+        page = due_page(reader, plant, now)
+        pauses = pauses_after(reader, now)
+        return (
+            [row.due_at for row in page.coming],
+            [each.due_at for each in check_page(reader, plant, check.id, now).next_due][:2],
+            [
+                each.standing.next_due_at
+                for each in device_overviews(reader, plant, {}, now)
+                if each.device.id == check.device
+            ],
+            check_model(plant, check, known, pauses, now).next_due[:2],
+        )
+
+    ends, after = BEGIN + 140 * MINUTE, BEGIN + 3 * EVERY
+    on_page, of_check, of_device, by_program = line.bench.database.read_now(asked)
+    assert on_page == [ends]
+    assert of_check == [ends, after]
+    assert of_device == [ends]
+    assert by_program == [ends, after]
+    page = line.bench.database.read_now(lambda reader: due_page(reader, plant, now))
+    assert page.coming[0].postponed is not None
+    assert page.coming[0].pause is not None
 
 
 def by_hand(due_at: datetime, pauses: list[PauseRecord], now: datetime) -> tuple[str, datetime]:

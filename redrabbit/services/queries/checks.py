@@ -11,8 +11,7 @@ from redrabbit.domain.coverage import GapKind
 from redrabbit.domain.grade import reachable
 from redrabbit.domain.identity import DeviceId, PartId, StationId
 from redrabbit.domain.observation import StationView
-from redrabbit.domain.occurrence import FrozenTimes, frozen_times
-from redrabbit.domain.pauses import undecided
+from redrabbit.domain.pauses import pauses_after, undecided
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import CheckRecord, OccurrenceRecord, RunRecord
@@ -41,7 +40,7 @@ from redrabbit.services.queries.scheduled_checks import (
 from redrabbit.services.queries.why_due import WhyDue, why_made_due, why_planned
 from redrabbit.services.queries.wording import message
 from redrabbit.services.rotating import owed_parts
-from redrabbit.services.unmade import adopted_checks, decided_ahead, dues_left
+from redrabbit.services.unmade import DueLeft, adopted_checks, decided_ahead, dues_left
 
 HISTORY = 60
 """Scheduled checks that are drawn as beads."""
@@ -309,10 +308,10 @@ def _next_due(
 ) -> tuple[NextDue, ...]:
     """Return what is still to be done: what is made as it stands, then what the plan says."""
     made = undecided(reader, now, equals("check_id", check.id))
-    left = dues_left(plant, check, record, (*made, *decided_ahead(reader, now)), now)
+    known, pauses = (*made, *decided_ahead(reader, now)), pauses_after(reader, now)
+    left = dues_left(plant, check, record, known, pauses=pauses, now=now)
     ahead = [each for each in made if each.outcome is None and each.due_at > now]
-    planned = [frozen_times(check, due) for due in islice(left, NEXT)]
-    every: list[OccurrenceRecord | FrozenTimes] = [*ahead, *planned]
+    every: list[OccurrenceRecord | DueLeft] = [*ahead, *islice(left, NEXT)]
     every = sorted(every, key=lambda each: each.due_at)[:NEXT]
     return tuple(_window(reader, plant, check, record, each) for each in every)
 
@@ -322,15 +321,16 @@ def _window(
     plant: Plant,
     check: Check,
     record: CheckRecord,
-    times: OccurrenceRecord | FrozenTimes,
+    times: OccurrenceRecord | DueLeft,
 ) -> NextDue:
-    made = times if isinstance(times, OccurrenceRecord) else None
+    if isinstance(times, DueLeft):
+        made, why = None, why_planned(plant, check, record, times.first.due_at)
+    else:
+        made, why = times.occurrence_id, why_made_due(reader, plant, check, record, times)
     return NextDue(
         check=check.id,
-        occurrence=None if made is None else made.occurrence_id,
-        why=why_planned(plant, check, record, times.due_at)
-        if made is None
-        else why_made_due(reader, plant, check, record, made),
+        occurrence=made,
+        why=why,
         opens_at=times.opens_at,
         due_at=times.due_at,
         grace_ends_at=times.grace_ends_at,

@@ -27,7 +27,7 @@ from redrabbit.domain.identity import OccurrenceId, SignalName, StationId
 from redrabbit.domain.observation import NoData, Reason, StationView
 from redrabbit.domain.occurrence import OccurrenceStatus, status
 from redrabbit.domain.part_count import PartCount
-from redrabbit.domain.pauses import pauses_at, undecided
+from redrabbit.domain.pauses import PausesByLine, pauses_after, pauses_at, undecided
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.presentation_questions import was_silent
 from redrabbit.domain.record_query import latest
@@ -111,6 +111,8 @@ class _Scene:
     containments: list[ContainmentRecord]
     runs: list[RunRecord]
     pauses: list[PauseRecord]
+    pauses_to_come: PausesByLine
+    """And those that are on."""
     stations: dict[tuple[str, str], StationRecord]
     """By line and id: what moved to another line left a retired record on the old one."""
     devices: dict[tuple[str, str], DeviceRecord]
@@ -155,6 +157,7 @@ def _scene(
         containments=open_containments(reader),
         runs=runs_under_way(reader),
         pauses=pauses_at(reader, now),
+        pauses_to_come=pauses_after(reader, now),
         stations={(each.line, each.station_id): each for each in reader.find(StationRecord)},
         devices={(each.line, each.device_id): each for each in reader.find(DeviceRecord)},
         checks={(each.line, each.check_id): each for each in reader.find(CheckRecord)},
@@ -229,7 +232,12 @@ def _facts(scene: _Scene, check: Check, undecided: Iterable[OccurrenceRecord]) -
     of_check = tuple(o for o in undecided if o.check_id == check.id)
     made = (*of_check, *scene.decided_ahead)
     due = (
-        next(dues_left(scene.plant, check, adopted, made, scene.now), None)
+        next(
+            dues_left(
+                scene.plant, check, adopted, made, pauses=scene.pauses_to_come, now=scene.now
+            ),
+            None,
+        )
         if adopted is not None
         else None
     )

@@ -9,7 +9,7 @@ from redrabbit.base.messages import Message
 from redrabbit.domain.facts.occurrence import DecisionCode, first_times
 from redrabbit.domain.identity import OccurrenceId, PauseId, RunId
 from redrabbit.domain.occurrence import OccurrenceStatus, holding_run, may_be_excused, status
-from redrabbit.domain.pauses import undecided, unended_pauses
+from redrabbit.domain.pauses import PausesByLine, pauses_after, undecided, unended_pauses
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord, OccurrenceRecord
 from redrabbit.domain.run_words import AGAIN_WITHOUT_VERDICT
@@ -25,7 +25,7 @@ from redrabbit.services.queries.place_names import (
     place_of,
     place_today,
 )
-from redrabbit.services.queries.reasons import postponed_words, why_decided
+from redrabbit.services.queries.reasons import postponed_words, why_decided, will_be_postponed
 from redrabbit.services.queries.wording import message
 from redrabbit.services.unmade import decided_ahead, dues_left
 
@@ -132,7 +132,7 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
         limit=MOST_SHOWN + 1,
     )
     listed = over[:MOST_SHOWN]
-    ahead = decided_ahead(reader, now)
+    ahead, pauses = decided_ahead(reader, now), pauses_after(reader, now)
 
     def rows(*wanted: OccurrenceStatus) -> tuple[DueRow, ...]:
         return tuple(
@@ -158,7 +158,10 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
         again=_again(plant, adopted),
         overdue=rows(OccurrenceStatus.OVERDUE),
         due=rows(OccurrenceStatus.DUE, OccurrenceStatus.OPEN),
-        coming=(*rows(OccurrenceStatus.UPCOMING), *_planned(plant, adopted, owed, ahead, now)),
+        coming=(
+            *rows(OccurrenceStatus.UPCOMING),
+            *_planned(plant, adopted, owed, ahead, pauses=pauses, now=now),
+        ),
         lapsed=(*lapsing, *past("lapsed")),
         excused=(*excused, *past("excused")),
         over_in_all={
@@ -246,6 +249,8 @@ def _planned(
     adopted: Iterable[CheckRecord],
     owed: Iterable[OccurrenceRecord],
     ahead: Sequence[OccurrenceRecord],
+    *,
+    pauses: PausesByLine,
     now: datetime,
 ) -> tuple[DueRow, ...]:
     """Return each check's next due time that is not a row yet (D9), behind those that were decided ahead of it."""
@@ -255,8 +260,8 @@ def _planned(
         check = known_check(plant, record.check_id)
         if check is None:
             continue
-        due = next(dues_left(plant, check, record, ahead, now), None)
-        if due is None or (check.id, due.due_at) in known:
+        due = next(dues_left(plant, check, record, ahead, pauses=pauses, now=now), None)
+        if due is None or (check.id, due.first.due_at) in known:
             continue
         station, device = plant.station_of(check.device)
         rows.append(
@@ -272,12 +277,12 @@ def _planned(
                 timing=message("due.ahead", ahead=due.due_at - now),
                 window=message(
                     "due.window",
-                    opens_at=due.due_at - check.opens_before,
-                    grace_ends_at=due.due_at + check.grace,
-                    closes_at=due.due_at + check.closes_after,
+                    opens_at=due.opens_at,
+                    grace_ends_at=due.grace_ends_at,
+                    closes_at=due.closes_at,
                 ),
-                postponed=None,
-                pause=None,
+                postponed=will_be_postponed(due),
+                pause=None if due.stands.pause is None else due.stands.pause.pause_id,
                 parts=tuple(check.parts),
                 can_excuse=False,
                 asked=None,

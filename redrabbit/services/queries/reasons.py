@@ -10,6 +10,7 @@ from redrabbit.domain.pauses import is_postponed
 from redrabbit.domain.records import OccurrenceRecord, RunRecord
 from redrabbit.domain.unwatched import Unwatched
 from redrabbit.services.queries.wording import message
+from redrabbit.services.unmade import DueLeft
 
 PERSONS: str = "person"
 """The code beside which a person's words stand."""
@@ -40,6 +41,18 @@ def postponed_words(occurrence: OccurrenceRecord) -> Message | None:
         first_due_at=occurrence.first_due_at,
         due_at=occurrence.due_at,
         pause=occurrence.moved_by_pause,
+    )
+
+
+def will_be_postponed(due: DueLeft) -> Message | None:
+    """Return from when to when a pause that is declared will move what is not made yet; None where none will."""
+    if due.stands.pause is None:
+        return None
+    return message(
+        "postponed.because",
+        first_due_at=due.first.due_at,
+        due_at=due.due_at,
+        pause=due.stands.pause.pause_id,
     )
 
 

@@ -183,7 +183,9 @@ class Check(Model):
     grace_s: float
     closes_after_s: float
     reaction: list[InWords]
-    next_due: list[datetime] = Field(description="The next five due times.")
+    next_due: list[datetime] = Field(
+        description="The next five due times, as the pauses that are declared have them."
+    )
     runs_without_verdict: int = Field(
         description="Runs in a row, up to the last, that were given up or inconclusive."
     )

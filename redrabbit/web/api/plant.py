@@ -11,9 +11,11 @@ from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import CheckId, RunId
 from redrabbit.domain.observation import Reason, StationView
+from redrabbit.domain.occurrence import frozen_times
+from redrabbit.domain.pauses import PausesByLine, moved, pauses_after
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord
-from redrabbit.domain.schedule import next_dues
+from redrabbit.domain.schedule import SEARCH, each_due_time
 from redrabbit.domain.schedule_words import schedule_text
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
@@ -71,11 +73,13 @@ def plant_router(site: Site) -> APIRouter:
         now = site.clock.now()
         checks = service.plant.plan.checks
         found, following = part_of(checks, _id_of, limit=limit, cursor=cursor)
-        adopted = await service.read(lambda reader: reader.find(CheckRecord))
+        adopted, pauses = await service.read(
+            lambda reader: (reader.find(CheckRecord), pauses_after(reader, now))
+        )
         records = {(record.line, record.check_id): record for record in adopted}
         return Page(
             items=[
-                check_model(service.plant, check, records.get((check.line, check.id)), now)
+                check_model(service.plant, check, records.get((check.line, check.id)), pauses, now)
                 for check in found
             ],
             next=following,
@@ -90,8 +94,10 @@ def plant_router(site: Site) -> APIRouter:
         except KeyError as error:
             raise Refusal("no_such_check", check=check_id) from error
         key = (check.line, check.id)
-        record = await service.read(lambda reader: reader.get(CheckRecord, *key))
-        return check_model(service.plant, check, record, now)
+        record, pauses = await service.read(
+            lambda reader: (reader.get(CheckRecord, *key), pauses_after(reader, now))
+        )
+        return check_model(service.plant, check, record, pauses, now)
 
     return router
 
@@ -175,12 +181,18 @@ def device_model(overview: DeviceOverview) -> Device:
 
 
 def check_model(
-    plant: Plant, check: control_plan.Check, record: CheckRecord | None, now: datetime
+    plant: Plant,
+    check: control_plan.Check,
+    record: CheckRecord | None,
+    pauses: PausesByLine,
+    now: datetime,
 ) -> Check:
     """Return a check as programs read it."""
     calendar = plant.calendars[check.line]
     adopted_at = record.adopted_at if record is not None else now
-    due = next_dues(check.schedule, calendar, adopted_at, now, NEXT_DUE_SHOWN)
+    dues = each_due_time(check.schedule, calendar, adopted_at, now, now + SEARCH)
+    stands = (moved(frozen_times(check, due), pauses.get(check.line, ())) for due in dues)
+    due = (each for each in stands if not each.is_covered)
     return Check(
         id=check.id,
         line=check.line,
