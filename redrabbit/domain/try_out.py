@@ -83,6 +83,8 @@ class Basis:
     """How often a piece was used before."""
     states: Mapping[PartId, PartState] = field(default_factory=dict)
     """What became of a piece; of another one as the configuration says."""
+    most: int = MOST_DUE_TIMES
+    """Of due times, of all checks."""
     to_shipping: timedelta | None = None
     """How long after it was made a part can leave the plant."""
 
@@ -114,7 +116,7 @@ class _CalendarDues:
     def __init__(self, plant: Plant, basis: Basis) -> None:
         self._plant, self._basis = plant, basis
         self._known: dict[tuple[LineId, ScheduleRule, datetime | None], tuple[DueTime, ...]] = {}
-        self._left = MOST_DUE_TIMES
+        self._left = basis.most
 
     def of(self, check: Check) -> tuple[DueTime, ...]:
         by_interval = any(isinstance(rule, EveryInterval) for rule in rules_of(check.schedule))
@@ -127,7 +129,7 @@ class _CalendarDues:
             self._known[key] = tuple(islice(found, self._left + 1))
         self._left -= len(self._known[key])
         if self._left < 0:
-            raise Refusal("try_out_too_much", most=MOST_DUE_TIMES)
+            raise Refusal("try_out_too_much", most=self._basis.most)
         return self._known[key]
 
 
@@ -193,7 +195,7 @@ class _Moments:
         """Yield when it is due, in order; those that an earlier check serves are kept in `served`."""
         self._ahead += [_Moment(each.due_at, _Order.DUE, each.trigger_key) for each in by_calendar]
         heapify(self._ahead)
-        left = MOST_DUE_TIMES
+        left = self._basis.most
         while self._ahead or self._parts is not None:
             following = self._ahead[0] if self._ahead else None
             by_parts = self._due_by_parts()
@@ -213,7 +215,7 @@ class _Moments:
                 continue
             left -= 1
             if left < 0:
-                raise Refusal("try_out_too_much", most=MOST_DUE_TIMES)
+                raise Refusal("try_out_too_much", most=self._basis.most)
             self._good_at = found.due_at
             yield found
 

@@ -68,6 +68,7 @@ from redrabbit.web.pages.sign_in import sign_in_router
 from redrabbit.web.pages.signing import signing_router
 from redrabbit.web.pages.station import station_router
 from redrabbit.web.pages.today import today_router
+from redrabbit.web.pages.try_out import try_out_router
 from redrabbit.web.pages.verifications import verifications_router
 from redrabbit.web.pages.week import week_router
 from redrabbit.web.problems import (
@@ -108,6 +109,7 @@ PAGES: Final = (
     containment_router,
     coverage_router,
     plan_import_router,  # before /plan/DIGEST
+    try_out_router,
     plan_router,
     calendar_router,
     receivers_router,

@@ -141,6 +141,8 @@ ROUTES: Final[Mapping[str, Right]] = {
     "GET /plan/import/{act}": Right.RECORDS,
     "POST /plan/import/{act}": Right.ACT,
     "GET /plan/{digest}": Right.RECORDS,
+    "GET /plan/{digest}/try-out": Right.RECORDS,
+    "GET /plan/{digest}/try-out.xlsx": Right.RECORDS,
     "GET /plan/{digest}/{act}": Right.RECORDS,
     "POST /plan/{digest}/{act}": Right.ACT,
     "GET /calendar": Right.RECORDS,

@@ -14,6 +14,7 @@ from redrabbit.services.queries.coverage import CoveragePage
 from redrabbit.services.queries.device_filter import DeviceFilter
 from redrabbit.services.queries.schedule_shown import RuleShown
 from redrabbit.services.queries.scheduled_checks import End
+from redrabbit.services.queries.try_out_page import Tried, TryOutPage
 from redrabbit.services.queries.verifications import CheckFilter, CheckRow, WholeList
 from redrabbit.services.queries.week import Slot, WeekPage
 from redrabbit.web.words import Words
@@ -90,6 +91,15 @@ _GAPS: Final[Columns] = (
     ("col.part", 14),
     ("coverage.gaps", 50),
     ("coverage.detail", 70),
+)
+
+_DUE_TIMES: Final[Columns] = (
+    ("tryout.plan", 18),
+    ("col.due_at", 26),
+    ("col.line", 14),
+    ("col.station", 16),
+    ("col.device", 28),
+    ("col.check", 32),
 )
 
 
@@ -287,6 +297,36 @@ def coverage_workbook(t: Words, plant: str, page: CoveragePage, now: datetime) -
     put_table(matrix, _header(t, _MATRIX), rows, _widths(_MATRIX), above(title, len(rows)))
     title = t("coverage.gaps")
     put_table(gaps, _header(t, _GAPS), missing, _widths(_GAPS), above(title, len(missing)))
+    return packed(book)
+
+
+def try_out_workbook(
+    t: Words, plant: str, page: TryOutPage, tried: Sequence[Tried], now: datetime
+) -> bytes:
+    """Return every due time of the plans that are tried out, and what was taken for granted."""
+    book = new_workbook(t("tryout.due.workbook"), t("tryout.taken"))
+    due_times, taken = book.worksheets
+    rows = [
+        (
+            each.plant.plan.label,
+            zoned(due.due_at, t.zone),
+            played.check.line,
+            played.check.station,
+            played.check.device,
+            played.check.id,
+        )
+        for each in tried
+        for played in each.found.tried.played
+        for due in played.due
+    ]
+    title = f"{t('tryout.title')} {' / '.join(page.labels)}"
+    above = (
+        *_head(t, plant, title, now),
+        f"{zoned(page.since, t.zone)} \N{EN DASH} {zoned(page.until, t.zone)}",
+    )
+    put_table(due_times, _header(t, _DUE_TIMES), rows, _widths(_DUE_TIMES), above)
+    words = [(t.render(each),) for each in page.taken]
+    put_table(taken, [t("tryout.taken")], words, [120], above)
     return packed(book)
 
 

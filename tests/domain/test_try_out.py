@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from redrabbit.domain import try_out
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import StationId
 from redrabbit.domain.parts_made import PartsMade, parts_at_rate
@@ -94,7 +93,6 @@ def test_what_is_not_known_is_said_and_not_played(
 
 
 @pytest.mark.parametrize("words", ["every 10 s", "every 2 parts"])
-def test_far_too_much_is_refused(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(try_out, "MOST_DUE_TIMES", 500)
+def test_far_too_much_is_refused(words: str) -> None:
     with pytest.raises(Refusal, match="try_out_too_much"):
-        tried(words, made=made(1_000))
+        tried(words, made=made(1_000), most=500)

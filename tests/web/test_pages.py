@@ -86,6 +86,8 @@ PAGES = [
     "/plan/import",
     "/plan?at=2026-11-23T06:00",
     f"/plan/{DRAFT.digest}",
+    "/plan/in-force/try-out",
+    "/plan/in-force/try-out?month=2026-11&minutes=2&per_hour=40&to_shipping=8",
     "/calendar",
     "/calendar?line=line2&when=2027",
     "/alarms",
@@ -98,7 +100,7 @@ PAGES = [
 FAMILIES = (
     "nav|today|week|waiting|board|status|station|start|who|scan|why|do|confirm|run|runs|step|verdict|outcome|purpose|"
     "expected|observed|given|alarm|due|form|pause|col|filter|pager|part|fact|diagram|print|advice|"
-    "calendar|devices|check|history|schedule|verifications|scheduled|ended|weekday|nav|alarms|band|fate|told|watcher|containment|window|receivers|coverage|plan|plan_state|plan_difference|gap|parked|event|refusal|http|problem|reason|value|stations|live|why_inconclusive|"
+    "calendar|devices|check|history|schedule|verifications|scheduled|ended|weekday|nav|alarms|band|fate|told|watcher|containment|window|receivers|coverage|plan|tryout|plan_state|plan_difference|gap|parked|event|refusal|http|problem|reason|value|stations|live|why_inconclusive|"
     "approval|approvals|enrol|screens|teach|trust|sign|signed|meaning|how|part_state|ledger|grade|graded|known_by|answer|watched|pulse"
 )
 UNSAID = re.compile(rf">[^<]*\b(?:{FAMILIES})\.[a-z_]+(?:[. (<]|$)")

@@ -332,12 +332,19 @@ class _Look:
         """Return the events that were told in the time, each once."""
         if self._reader is None:
             return ()
-        told = self._reader.find(
-            PlantEventRecord,
-            Where("happened_at", ">=", self._since),
-            Where("happened_at", "<", self._until),
-            equals("same_as", None),
-        )
+        reader = self._reader
+        told = [
+            each
+            for line in self._plant.lines
+            for each in reader.find(
+                PlantEventRecord,
+                equals("line", line.id),
+                Where("happened_at", ">=", self._since),
+                Where("happened_at", "<", self._until),
+                order_by="happened_at",
+            )
+            if each.same_as is None
+        ]
         return [
             Happens(
                 at=each.happened_at,
