@@ -139,6 +139,8 @@ def by_hand(schedule: ScheduleRule, calendar: ShiftCalendar, least: Least) -> bo
 @example(parse_schedule("every 4 h of work"), THREE, hours(4))
 @example(parse_schedule("every shift end except night"), THREE, SHIFT)
 @example(parse_schedule("daily at 06:00 + daily at 14:00 + daily at 22:00"), THREE, SHIFT)
+@example(parse_schedule("daily at 06:00 + daily at 14:00"), THREE, SHIFT)
+@example(parse_schedule("weekly on mon, wed, fri at 08:00"), ONE, hours(17))
 @example(parse_schedule("every shift start"), TURN, hours(12))
 @example(parse_schedule("every shift start"), TURN, hours(10))
 def test_it_is_judged_as_by_walking_through_the_shifts(
