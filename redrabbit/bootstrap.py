@@ -428,8 +428,8 @@ async def _web_of(
         ledger_key=running.database.verification.verifier.text,
         tls=tls,
         revised=lambda content: _revised(running.agent, content),
-        look_at_plan=lambda content, name, sheet, answers, ids: look_at_bytes(
-            content, name, sheet, answers, ids, beside=_beside(running.agent)
+        look_at_plan=lambda content, name, sheet, answers, known: look_at_bytes(
+            content, name, sheet, answers, known, beside=_beside(running.agent)
         ),
     )
     try:

@@ -1,5 +1,6 @@
 """`redrabbit plan import`: what a plant's own control plan says, as it would be taken; nothing is stored."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from redrabbit.adopted_plant import plant_in_force
@@ -7,13 +8,16 @@ from redrabbit.base.clock import wall_now
 from redrabbit.base.printable import complain, put_out, spoken, visible_json
 from redrabbit.base.sentence import Sentence, said, sentence
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.special_characteristic import codes_by_mark
 from redrabbit.exit_codes import FOUND, exit_code_of
+from redrabbit.plan_desk import read_with_answers, say_unused
 from redrabbit.plan_import.compare import Comparison, compare
-from redrabbit.plan_import.dry_run import DryRun, dry_run
+from redrabbit.plan_import.dry_run import DryRun
 from redrabbit.plan_import.finding import Kind
 from redrabbit.plan_import.open_book import NotReadable
 from redrabbit.plan_import.trigger_words import frequency_in_words
+from redrabbit.services.plan_forms import PlanKnown, plans_known
+from redrabbit.services.plan_looking import PlanAnswers
+from redrabbit.services.queries.people import Names, names_in
 from redrabbit.store.reading_database import open_for_reading
 
 _HEADS = {
@@ -23,39 +27,37 @@ _HEADS = {
 }
 
 
-def import_plan(file: Path, sheet: str | None, database_url: str | None, *, as_json: bool) -> int:
+def import_plan(
+    file: Path,
+    sheet: str | None,
+    database_url: str | None,
+    answers_of: Callable[[], PlanAnswers],
+    *,
+    as_json: bool,
+) -> int:
     """Read a plan and say what would be taken, what is wrong and what must be answered; 1 where anything is wrong.
 
-    With a database, what would change to the plan in force, and when each check would be due next.
+    With a database, what would change to the plan in force, and when each check would be due next; and it is read with what was answered about
+    its form before.
     """
 
     def work() -> int:
+        answers = answers_of()
+        plant, known, names = (
+            (None, PlanKnown(), Names()) if database_url is None else _known(database_url)
+        )
         try:
-            plant = None if database_url is None else _plant(database_url)
-            masters = (
-                None
-                if plant is None
-                else frozenset(part.id for part in plant.parts if part.is_good_master)
-            )
-            parts = () if plant is None else plant.parts
-            read = dry_run(
-                file,
-                sheet,
-                masters,
-                known_parts=frozenset(part.id for part in parts),
-                known_special=None
-                if plant is None
-                else codes_by_mark(plant.special_characteristics),
-            )
+            read = read_with_answers(file, sheet, answers, known, plant)
         except NotReadable as problem:
             complain(problem.words)
             return FOUND
         compared = None if plant is None else compare(read, plant, wall_now())
+        say_unused(read, answers, compared)
         if as_json:
             put_out(visible_json(_as_json(read, compared)))
         else:
             put_out(
-                *told_in_words(read, compared),
+                *told_in_words(read, compared, known, names),
                 sentence("nothing was stored: this only reads the file"),
             )
         return FOUND if read.has_errors else 0
@@ -63,9 +65,11 @@ def import_plan(file: Path, sheet: str | None, database_url: str | None, *, as_j
     return exit_code_of(work)
 
 
-def _plant(database_url: str) -> Plant:
+def _known(database_url: str) -> tuple[Plant, PlanKnown, Names]:
     with open_for_reading(database_url) as database:
-        return database.read_now(plant_in_force)
+        return database.read_now(
+            lambda reader: (plant_in_force(reader), plans_known(reader), names_in(reader))
+        )
 
 
 def _as_json(read: DryRun, compared: Comparison | None) -> dict[str, object]:
@@ -90,7 +94,9 @@ def _as_json(read: DryRun, compared: Comparison | None) -> dict[str, object]:
     return told | {"lines": lines, "difference": difference}
 
 
-def told_in_words(read: DryRun, compared: Comparison | None) -> list[str | Sentence]:
+def told_in_words(
+    read: DryRun, compared: Comparison | None, known: PlanKnown, names: Names
+) -> list[str | Sentence]:
     """Return what was read, what would change and what was found, line by line."""
     told: list[str | Sentence] = []
     if read.header_rows is not None:
@@ -132,12 +138,44 @@ def told_in_words(read: DryRun, compared: Comparison | None) -> list[str | Sente
     ]
     if compared is not None:
         told += _compared_words(compared)
+    told += _answered_words(read, known, names)
     for kind, found in read.findings.by_kind.items():
         if found:
             told.append(_HEADS[kind])
             told += [
-                sentence("  {at}: {problem}", at=each.at, problem=each.words) for each in found
+                sentence("  {at}: {problem}", at=each.at, problem=each.words)
+                if not each.key
+                else sentence(
+                    "  {at}: {problem} (answered by its name: {name})",
+                    at=each.at,
+                    problem=each.words,
+                    name=each.key,
+                )
+                for each in found
             ]
+    return told
+
+
+def _answered_words(read: DryRun, known: PlanKnown, names: Names) -> list[str | Sentence]:
+    """Return the answers that it was read with; of one that was given about the form before, by whom and when."""
+    answered = read.findings.answered.values()
+    if not answered:
+        return []
+    told: list[str | Sentence] = [sentence("Read with these answers:")]
+    for each in answered:
+        before = known.of_forms.get(each.form, {}).get(each.key)
+        if before is None or before.words != each.said:
+            told.append(sentence("  {name} = {said}", name=each.key, said=each.said))
+            continue
+        told.append(
+            sentence(
+                "  {name} = {said}, answered for this form on {at} by {who}; --answer changes it",
+                name=each.key,
+                said=each.said,
+                at=f"{before.answered_at:%Y-%m-%d %H:%M} UTC",
+                who=names.then(before.answered_by, before.answered_entry) or before.answered_by,
+            )
+        )
     return told
 
 

@@ -2,12 +2,16 @@
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from redrabbit.command_parser import CommandParser
 from redrabbit.option_values import amount_said, duration_said, instant_said, month_said
+
+if TYPE_CHECKING:
+    from redrabbit.services.plan_looking import PlanAnswers
 
 DatabaseOf = Callable[[argparse.Namespace], str]
 
@@ -64,7 +68,13 @@ def _add_import(asked: "argparse._SubParsersAction[CommandParser]") -> None:
         action="append",
         default=[],
         metavar="PLACE=WORDS",
-        help="answer what is asked of a place in the file; `number=…` and `revision=…` say what it does not; may be repeated",
+        help="answer what is asked of a place in the file, or a question by its name; `number=…` and `revision=…` say what it does not; may be repeated",
+    )
+    taken.add_argument(
+        "--mapping",
+        type=Path,
+        metavar="FILE",
+        help="a YAML file with such answers: columns, wordings, symbols, devices, parts; they are remembered for this form with --commit",
     )
     taken.add_argument(
         "--retire",
@@ -289,17 +299,39 @@ def _import(options: argparse.Namespace) -> int:
         return _commit(options)
     from redrabbit.plan_command import import_plan  # noqa: PLC0415  because of --help
 
-    return import_plan(options.file, options.sheet, options.database, as_json=options.json)
+    return import_plan(
+        options.file,
+        options.sheet,
+        options.database,
+        lambda: _answers(options),
+        as_json=options.json,
+    )
+
+
+def _answers(options: argparse.Namespace) -> "PlanAnswers":
+    """Return what the command line answers; where it answers what the file of a mapping does, it wins."""
+    from redrabbit.plan_import.mapping_file import read_mapping  # noqa: PLC0415  because of --help
+    from redrabbit.services.plan_looking import PlanAnswers  # noqa: PLC0415  because of --help
+
+    mapped = PlanAnswers() if options.mapping is None else read_mapping(options.mapping)
+    said, retired = dict(options.answer), dict(options.retire)
+    return replace(
+        mapped,
+        places={**mapped.places, **said},
+        retired={**mapped.retired, **retired},
+        stands_at={**mapped.stands_at, **{name: f"--answer {name}" for name in said}},
+        retired_at={**mapped.retired_at, **{check: f"--retire {check}" for check in retired}},
+    )
 
 
 def _commit(options: argparse.Namespace) -> int:
     if options.database is None:
         options.parser.error("--commit stores the plan: expected --database URL")
     from redrabbit.plan_revision_command import commit_plan  # noqa: PLC0415  because of --help
-    from redrabbit.services.plan_looking import PlanAnswers  # noqa: PLC0415  because of --help
 
-    answers = PlanAnswers(retired=dict(options.retire), places=dict(options.answer))
-    return commit_plan(options.file, options.sheet, options.database, options.key, answers)
+    return commit_plan(
+        options.file, options.sheet, options.database, options.key, lambda: _answers(options)
+    )
 
 
 def _list(database: str) -> int:

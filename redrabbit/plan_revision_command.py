@@ -5,7 +5,7 @@ document of the other system by which that was done (D45).
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from redrabbit.domain.facts.plan_revision import PlanState
 from redrabbit.domain.identity import SERVER
 from redrabbit.domain.plan_acts import ApprovePlan
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import CheckRecord, PlanRevisionRecord
+from redrabbit.domain.records import PlanRevisionRecord
 from redrabbit.exit_codes import FOUND, exit_code_of
 from redrabbit.people_command import at_the_server
 from redrabbit.plan_at_start import load_revised
@@ -33,8 +33,10 @@ from redrabbit.plan_import.open_book import NotReadable
 from redrabbit.plan_import.plan_text import CLOSES_AFTER, GRACE, OPENS_BEFORE
 from redrabbit.services import plan_revisions
 from redrabbit.services.approving import approve_at_server
+from redrabbit.services.plan_forms import PlanKnown, plans_known
 from redrabbit.services.plan_looking import PlanAnswers, PlanLooked, not_answered
 from redrabbit.services.ports import Reader, UnitOfWork
+from redrabbit.services.queries.people import Names, names_in
 from redrabbit.store.reading_database import open_for_reading
 
 STATES = {
@@ -49,20 +51,25 @@ MOST_BYTES = 20_000_000
 
 
 def commit_plan(
-    file: Path, sheet: str | None, database_url: str, key_file: Path | None, answers: PlanAnswers
+    file: Path,
+    sheet: str | None,
+    database_url: str,
+    key_file: Path | None,
+    answers_of: Callable[[], PlanAnswers],
 ) -> int:
     """Store a plan as a draft; 1, and nothing is stored, where anything is wrong or was not answered."""
 
     def work() -> int:
+        answers = answers_of()
         with open_for_reading(database_url) as database:
-            plant, files, ids = database.read_now(_known)
+            plant, files, known, names = database.read_now(_known)
         beside = InForce(plant=plant, files=files, now=wall_now())
         try:
-            looked, read, compared = look_at_file(file, sheet, answers, ids, beside=beside)
+            looked, read, compared = look_at_file(file, sheet, answers, known, beside=beside)
         except NotReadable as problem:
             complain(problem.words)
             return FOUND
-        put_out(*told_in_words(read, compared))
+        put_out(*told_in_words(read, compared, known, names))
         new = looked.new
         if new is None:
             put_out(*_why_not(read, looked, answers))
@@ -94,10 +101,9 @@ def _digest_of(file: Path) -> str:
     return hashlib.sha256(read_at_most(file, MOST_BYTES, "a control plan")).hexdigest()
 
 
-def _known(reader: Reader) -> tuple[Plant, Mapping[str, str], frozenset[str]]:
+def _known(reader: Reader) -> tuple[Plant, Mapping[str, str], PlanKnown, Names]:
     files = adopted_files(reader) or {}
-    ids = frozenset(each.check_id for each in reader.find(CheckRecord))
-    return plant_in_force(reader), files, ids
+    return plant_in_force(reader), files, plans_known(reader), names_in(reader)
 
 
 def _why_not(read: DryRun, looked: PlanLooked, answers: PlanAnswers) -> list[Sentence]:

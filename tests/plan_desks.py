@@ -1,6 +1,6 @@
 """How pages of a served plant look at a plan that is brought, and at one that is stored: the product's own eyes, beside the plant of a test."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from redrabbit.base.clock import Clock
@@ -8,6 +8,7 @@ from redrabbit.domain.plant import Plant
 from redrabbit.plan_at_start import load_revised
 from redrabbit.plan_desk import InForce, look_at_bytes
 from redrabbit.services.agent import Agent
+from redrabbit.services.plan_forms import PlanKnown
 from redrabbit.services.plan_looking import PlanAnswers, PlanLooked
 from redrabbit.services.plans_ahead import PlansAhead
 
@@ -26,11 +27,11 @@ class PlanDesk:
         name: str,
         sheet: str | None,
         answers: PlanAnswers,
-        ids: Collection[str],
+        known: PlanKnown,
     ) -> PlanLooked:
         """Look at a file beside the plan in force."""
         beside = InForce(plant=self.plant, files=self.files, now=self.clock.now())
-        return look_at_bytes(content, name, sheet, answers, ids, beside=beside)
+        return look_at_bytes(content, name, sheet, answers, known, beside=beside)
 
     def revised(self, content: str) -> Plant | str:
         """Return the plant with another plan in the place of its own; what is wrong with it where that can't be."""

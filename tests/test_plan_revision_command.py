@@ -117,3 +117,42 @@ def test_what_can_not_be_scheduled_yet_is_an_error_that_says_so(
     code, words = told("import", written(tmp_path, changed), "--commit")
     assert (code, kept(url)) == (1, [])
     assert "this can't be scheduled yet" in words
+
+
+def test_a_mapping_answers_and_is_remembered(
+    told: Told, plan: str, url: str, tmp_path: Path
+) -> None:
+    """What a file of answers says has effect, is told in the record, and holds for the next file of the form."""
+    own = plan.replace("daily at 09:00", "s/ plan").replace("Revision,A", "Revision,B")
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(
+        "version: 1\nwordings:\n  s/ plan: each shift\n  seldom: weekly on mon at 06:00\n",
+        encoding="utf-8",
+    )
+    code, words = told("import", written(tmp_path, own), "--commit")
+    assert (code, kept(url)) == (1, [])
+    assert "answered by its name: wording s/ plan" in words
+    code, words = told("import", written(tmp_path, own), "--mapping", str(mapping))
+    assert (code, "wording s/ plan = each shift" in words) == (0, True)
+    assert f"{mapping}:4:3: nothing asks for wording seldom" in words
+    assert told("import", written(tmp_path, own), "--commit", "--mapping", str(mapping))[0] == 0
+    following = written(tmp_path, own.replace("Revision,B", "Revision,C"))
+    code, words = told("import", following, "--commit")
+    assert (code, "wording s/ plan = each shift, answered for this form on" in words) == (0, True)
+    first, second = kept(url)
+    assert 'schedule: "every shift start"' in second.content
+    assert first.content.split("checks:")[1] == second.content.split("checks:")[1]
+    changed = written(tmp_path, own.replace("Revision,B", "Revision,D"))
+    code, words = told("import", changed, "--commit", "--answer", "wording s/ plan=every 4 h")
+    assert (code, "every 4 h" in words) == (0, True)
+
+
+def test_a_mapping_for_another_form_stores_nothing(
+    told: Told, plan: str, url: str, tmp_path: Path
+) -> None:
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(f"version: 1\nform: {'0' * 12}\n", encoding="utf-8")
+    file = written(tmp_path, plan.replace("Revision,A", "Revision,B"))
+    code, words = told("import", file, "--commit", "--mapping", str(mapping))
+    assert (code, kept(url)) == (1, [])
+    assert f"{mapping}:2:7: these answers are for the form {'0' * 12}" in words

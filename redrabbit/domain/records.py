@@ -24,6 +24,7 @@ from redrabbit.domain.facts.occurrence import OccurrenceRecord, PauseRecord
 from redrabbit.domain.facts.part_count import PartCountRecord
 from redrabbit.domain.facts.part_told import PartToldRecord
 from redrabbit.domain.facts.person import PersonRecord
+from redrabbit.domain.facts.plan_form import PlanFormAnswerRecord
 from redrabbit.domain.facts.plan_revision import PlanRevisionRecord
 from redrabbit.domain.facts.plant import (
     AgentRecord,
@@ -72,6 +73,7 @@ __all__ = [
     "PartToldRecord",
     "PauseRecord",
     "PersonRecord",
+    "PlanFormAnswerRecord",
     "PlanRevisionRecord",
     "PlantEventRecord",
     "PresentationRecord",

@@ -18,6 +18,7 @@ from redrabbit.domain.shift_calendar import ShiftCalendar
 from redrabbit.plan_import.cell_words import class_of, pfmea_of
 from redrabbit.plan_import.difference import Change, ChangeKind, differences, pairs_of
 from redrabbit.plan_import.dry_run import DryRun
+from redrabbit.plan_import.finding import question_name
 from redrabbit.plan_import.frequency_text import frequency_text
 from redrabbit.plan_import.grid import plain
 from redrabbit.plan_import.line_terms import ANY, Terms
@@ -86,6 +87,7 @@ def _ask_about_unknown(read: DryRun, lines: Iterable[PlanLine], plant: Plant) ->
                     device=line.device,
                     hint=_hint(line.device or "", devices),
                 ),
+                question_name("device", line.device or ""),
             )
         for part in line.parts:
             if part not in parts:
@@ -97,6 +99,7 @@ def _ask_about_unknown(read: DryRun, lines: Iterable[PlanLine], plant: Plant) ->
                         part=part,
                         hint=_hint(part, parts),
                     ),
+                    question_name("part", part),
                 )
 
 

@@ -50,6 +50,18 @@ class Dated:
         return self.day.isoformat() + ("" if self.at is None else f" {self.at:%H:%M}")
 
 
+_DAY_FIRST: Final = frozenset({"day first", "the day", "day", "日在前", "日"})
+_MONTH_FIRST: Final = frozenset({"month first", "the month", "month", "月在前", "月"})
+
+
+def order_said(words: str) -> Order | None:
+    """Return how somebody says that dates are written, `day first` or `month first`; None for other words."""
+    flat = " ".join(unicodedata.normalize("NFKC", words).lower().split())
+    if flat in _DAY_FIRST:
+        return Order.DAY_FIRST
+    return Order.MONTH_FIRST if flat in _MONTH_FIRST else None
+
+
 def order_of(texts: Iterable[str]) -> Order | None:
     """Return how the slashed dates among these texts are written; None where nothing, or both, says so."""
     found = set()

@@ -9,16 +9,21 @@ from pathlib import Path
 from typing import Final
 
 from redrabbit.base.sentence import Sentence, said, sentence
+from redrabbit.plan_import.dates import Order, order_said, read_date
 from redrabbit.plan_import.find_table import Table, find_table
 from redrabbit.plan_import.finding import Finding, Findings, Kind
+from redrabbit.plan_import.form_columns import SaidOf, nothing_said, of_field
 from redrabbit.plan_import.grid import Book, Sheet, rows_of
 from redrabbit.plan_import.header_words import Column, Label
+from redrabbit.plan_import.meant import Known
 from redrabbit.plan_import.plan_head import PlanHead, read_head
 from redrabbit.plan_import.plan_line import PlanLine
-from redrabbit.plan_import.plan_lines import Known
+from redrabbit.plan_import.plan_times import with_time_of_day
 from redrabbit.plan_import.read_apart import read_apart
 from redrabbit.plan_import.sheet_lines import lines_of
 
+DATES: Final = "dates"
+"""The name of the question whether the day or the month stands first."""
 REQUIRED: Final = (Column.FREQUENCY,)
 """Without such a column a table is no plan."""
 FEWEST_CELLS: Final = 5
@@ -42,6 +47,8 @@ class DryRun:
     plan: Mapping[str, object]
     lines: tuple[PlanLine, ...]
     findings: Findings
+    form: str | None = None
+    """By what the form of its table is known."""
 
     @property
     def has_errors(self) -> bool:
@@ -56,24 +63,32 @@ class DryRun:
             "encoding": self.book.encoding,
             "sheet": self.sheet,
             "header_rows": None if self.header_rows is None else list(self.header_rows),
+            "form": self.form,
             "plan": dict(self.plan),
             "lines": [line.as_json() for line in self.lines],
             **{
                 kind.value: [_finding_json(each, language) for each in found]
                 for kind, found in self.findings.by_kind.items()
             },
+            "answered": [
+                {"name": each.key, "said": each.said, "at": each.at}
+                for each in self.findings.answered.values()
+            ],
             "difference": None,
         }
 
 
 def _finding_json(finding: Finding, language: str) -> dict[str, str]:
-    return {"at": finding.at, "code": finding.code, "message": said(finding.words, language)}
+    told = {"at": finding.at, "code": finding.code, "message": said(finding.words, language)}
+    return told | ({"name": finding.key} if finding.key else {})
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     table: Table
     head: PlanHead
+    order: Order | None
+    """How the file itself writes its dates."""
 
 
 def dry_run(
@@ -83,25 +98,32 @@ def dry_run(
     *,
     known_parts: frozenset[str] = frozenset(),
     known_special: Mapping[str, str] | None = None,
+    known_devices: frozenset[str] = frozenset(),
+    said_of: SaidOf = nothing_said,
     read: Callable[[Path], Book] = read_apart,
 ) -> DryRun:
     """Return what stands in a file; `sheet` names the one to read, else the highest revision is proposed.
 
     `masters` are the good masters of the plant; None: not known, so they are told by their numbers. `known_parts` are
-    the numbers of the plant's parts, which may look like no part's. `known_special` are its special
-    characteristics by mark; None: not known. `read` reads the file.
+    the numbers of the plant's parts, which may look like no part's, `known_devices` the ids of its devices,
+    `known_special` its special characteristics by mark; None: not known. `said_of` returns what was answered
+    for a form. `read` reads the file.
 
     Raises NotReadable where it is none that can be read, OSError where it can't be had.
     """
     book = read(path)
     findings = Findings()
-    chosen = _choose(book, sheet, findings)
+    chosen = _choose(book, sheet, findings, said_of)
     if not chosen:
         return DryRun(book=book, sheet=None, header_rows=None, plan={}, lines=(), findings=findings)
     first = chosen[0]
-    known = Known(parts=known_parts, masters=masters, special=known_special)
-    lines = tuple(line for each in chosen for line in lines_of(each.table, known, findings))
-    _ask_about_lines(first.table, lines, findings)
+    known = Known(parts=known_parts, masters=masters, special=known_special, devices=known_devices)
+    read_lines: list[PlanLine] = []
+    for each in chosen:
+        findings.form, findings.said = each.table.form, each.table.said
+        read_lines += lines_of(each.table, known, findings)
+    findings.form, findings.said = first.table.form, first.table.said
+    lines = _ask_about_lines(first.table, tuple(read_lines), findings)
     return DryRun(
         book=book,
         sheet=first.table.sheet.name,
@@ -109,10 +131,13 @@ def dry_run(
         plan=_plan(first, findings if lines else Findings()),  # an empty form is asked nothing
         lines=lines,
         findings=findings,
+        form=first.table.form,
     )
 
 
-def _choose(book: Book, wanted: str | None, findings: Findings) -> list[_Candidate]:
+def _choose(
+    book: Book, wanted: str | None, findings: Findings, said_of: SaidOf
+) -> list[_Candidate]:
     """Return the sheets to read: those of one plan and revision."""
     candidates = []
     for sheet in book.sheets:
@@ -126,9 +151,9 @@ def _choose(book: Book, wanted: str | None, findings: Findings) -> list[_Candida
                     sentence("the sheet {name} is hidden, and was not read", name=sheet.name),
                 )
             continue
-        table = find_table(sheet)
+        table = find_table(sheet, said_of=said_of)
         if table is not None and all(each in table.columns for each in REQUIRED):
-            candidates.append(_Candidate(table, read_head(sheet, table.header_top)))
+            candidates.append(_candidate(table))
         elif sheet.cells and not sheet.text(1, 1).startswith(OURS):
             _say_unread(sheet, findings)
     if book.encoding not in {None, "utf-8", "utf-16"}:
@@ -166,6 +191,15 @@ def _choose(book: Book, wanted: str | None, findings: Findings) -> list[_Candida
     if others:
         _ask_which(best, others, findings)
     return same
+
+
+def _candidate(table: Table) -> _Candidate:
+    """Return a table with what stands above it; where nothing there says how dates are written, an answer does."""
+    head = read_head(table.sheet, table.header_top)
+    order = head.order
+    if order is None:
+        head.order = order_said(table.said.get(DATES, ""))
+    return _Candidate(table, head, order)
 
 
 def _say_unread(sheet: Sheet, findings: Findings) -> None:
@@ -250,7 +284,7 @@ def _plan(candidate: _Candidate, findings: Findings) -> dict[str, object]:
         (Label.DATE_ORIGINAL, "date_original"),
         (Label.EFFECTIVE_FROM, "effective_from"),
     ):
-        plan[name] = _date(head, label, findings)
+        plan[name] = _date(candidate, label, findings)
     for label, said_again in head.others:
         if label in {Label.NUMBER, Label.REVISION, Label.EFFECTIVE_FROM, Label.PART_NUMBERS}:
             findings.question(
@@ -281,24 +315,28 @@ def _plan(candidate: _Candidate, findings: Findings) -> dict[str, object]:
     return plan
 
 
-def _date(head: PlanHead, label: Label, findings: Findings) -> str | None:
+def _date(candidate: _Candidate, label: Label, findings: Findings) -> str | None:
+    head = candidate.head
     said_there = head.said.get(label)
     if said_there is None:
         return None
     dated = head.date(label)
     if dated is not None:
-        if dated.is_ambiguous:
-            findings.question(
-                "ambiguous_date",
-                said_there.at,
-                sentence(
-                    "{text}: is the day or the month first? Read as {date}",
-                    text=said_there.text,
-                    date=dated.text,
-                ),
+        by_itself = read_date(said_there.value, candidate.order) or read_date(
+            said_there.text, candidate.order
+        )
+        if by_itself is not None and by_itself.is_ambiguous:
+            words = sentence(
+                "{text}: is the day or the month first? Read as {date}",
+                text=said_there.text,
+                date=by_itself.text,
             )
+            if findings.answer(DATES, said_there.at, words, order_said) is None:
+                findings.question("ambiguous_date", said_there.at, words, DATES)
         elif (
-            head.order is not None and "/" in said_there.text and isinstance(said_there.value, str)
+            candidate.order is not None
+            and "/" in said_there.text
+            and isinstance(said_there.value, str)
         ):
             findings.note(
                 "date_order",
@@ -327,8 +365,10 @@ def _date(head: PlanHead, label: Label, findings: Findings) -> str | None:
     return None
 
 
-def _ask_about_lines(table: Table, lines: tuple[PlanLine, ...], findings: Findings) -> None:
-    """Say what concerns several lines: numbers that are there twice, times of day that nobody said."""
+def _ask_about_lines(
+    table: Table, lines: tuple[PlanLine, ...], findings: Findings
+) -> tuple[PlanLine, ...]:
+    """Return the lines, with the time of day that was answered; say what concerns several of them."""
     if not lines:
         findings.error("no_lines", table.sheet.name, sentence("no line stands below the header"))
     elif all(line.device is None for line in lines):
@@ -336,21 +376,12 @@ def _ask_about_lines(table: Table, lines: tuple[PlanLine, ...], findings: Findin
             "no_device",
             table.place(table.header_top),
             sentence("no line names an error-proofing device: in which column do they stand?"),
+            "" if Column.DEVICE in table.columns else of_field(Column.DEVICE),
         )
     _refuse_twice(table, lines, findings)
-    timeless = [
-        line for line in lines if line.device and any(t.lacks_time for t in line.frequency.triggers)
-    ]
-    if timeless:
-        findings.question(
-            "no_time_of_day",
-            table.place(timeless[0].row, Column.FREQUENCY),
-            sentence(
-                "at which time of day? Not said for {lines}; proposed: the start of the day's first shift",
-                lines=", ".join(line.line or line.device or "?" for line in timeless),
-            ),
-        )
-    _say_language(table, lines, findings)
+    timed = with_time_of_day(table, lines, findings)
+    _say_language(table, timed, findings)
+    return timed
 
 
 def _refuse_twice(table: Table, lines: tuple[PlanLine, ...], findings: Findings) -> None:

@@ -7,9 +7,10 @@ each of them has header words; of a group such as "Sample / Size" the words belo
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from redrabbit.plan_import.form_columns import SaidOf, form_of, named_columns, nothing_said
 from redrabbit.plan_import.grid import Sheet
 from redrabbit.plan_import.header_words import (
     FOOTERS,
@@ -50,6 +51,12 @@ class Table:
     """Columns that are headed like one that is read already, with their number and header."""
     day_columns: tuple[int, ...] = ()
     """Columns of a month's days, whose ticks are records and no plan."""
+    form: str = ""
+    """By what its form is known, `form_of`."""
+    said: Mapping[str, str] = field(default_factory=dict)
+    """What was answered for the form, by the name of the question or the place."""
+    named: Mapping[str, str] = field(default_factory=dict)
+    """Answers by which columns were taken that no header says."""
 
     def text(self, row: int, column: Column) -> str:
         """Return what a line says in a column; empty where the table has no such column."""
@@ -61,24 +68,46 @@ class Table:
         return self.sheet.place(row, self.columns.get(column, fallback) if column else fallback)
 
 
-def find_table(sheet: Sheet, after: int = 0) -> Table | None:
-    """Return the first table of a sheet below a row; None where no row has enough header words."""
+def find_table(sheet: Sheet, after: int = 0, said_of: SaidOf = nothing_said) -> Table | None:
+    """Return the first table of a sheet below a row; None where no row has enough header words.
+
+    `said_of` returns what was answered for its form: which columns hold what no header says.
+    """
     top = _best_row(sheet, after)
     if top is None:
         return None
     first, last = _header_rows(sheet, top, after)
     taken, doubled = _columns(sheet, first, last)
     columns = {meaning: wish.column for meaning, wish in taken.items()}
+    headers = {meaning: wish.header for meaning, wish in taken.items()}
     days = _day_columns(sheet, first, last)
+    paths = [
+        (column, header_path(sheet, first, last, column))
+        for column in range(1, sheet.last_column + 1)
+        if column not in days
+    ]
+    form = form_of(paths)
+    said = said_of(form)
+    named = named_columns(paths, said, columns)
+    heads = {column: " ".join(" / ".join(path).split()) for column, path in paths}
+    columns |= named.columns
+    headers |= {meaning: heads[column] for meaning, column in named.columns.items()}
     return Table(
         sheet=sheet,
         header_top=first,
         header_bottom=last,
         columns=columns,
-        headers={meaning: wish.header for meaning, wish in taken.items()},
-        doubled=tuple((wish.meaning.column, wish.column, wish.header) for wish in doubled),
+        headers=headers,
+        doubled=tuple(
+            (wish.meaning.column, wish.column, wish.header)
+            for wish in doubled
+            if wish.column not in columns.values()
+        ),
         rows=tuple(_rows(sheet, last, columns)),
         day_columns=days,
+        form=form,
+        said=said,
+        named=named.said,
     )
 
 

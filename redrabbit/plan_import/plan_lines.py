@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from redrabbit.base.sentence import sentence
+from redrabbit.base.sentence import Sentence, sentence
 from redrabbit.domain.special_characteristic import mark_of
 from redrabbit.plan_import.cell_words import (
     DEVICE,
-    PART,
     class_of,
     how_many,
     mode_of,
@@ -21,11 +20,18 @@ from redrabbit.plan_import.cell_words import (
     steps_of,
 )
 from redrabbit.plan_import.find_table import Table
-from redrabbit.plan_import.finding import Findings
-from redrabbit.plan_import.frequency import NotUnderstood, parse_frequency
+from redrabbit.plan_import.finding import Findings, question_name
 from redrabbit.plan_import.grid import Cell, Fault, plain
 from redrabbit.plan_import.header_words import Column
 from redrabbit.plan_import.line_terms import read_terms
+from redrabbit.plan_import.meant import (
+    Known,
+    device_meant,
+    frequency_meant,
+    part_meant,
+    symbol_said,
+    yes_said,
+)
 from redrabbit.plan_import.plan_line import PlanLine
 from redrabbit.plan_import.trigger import Frequency, On
 
@@ -55,16 +61,12 @@ _NO_CLASS: Final = frozenset({"-", "\N{EN DASH}", "\N{EM DASH}", "/", "n/a", "no
 """What stands in the cell of a line that is no special characteristic."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What is known of the plant."""
-
-    parts: frozenset[str] = frozenset()
-    """The numbers of its parts, which may look like no part's."""
-    masters: frozenset[str] | None = None
-    """The good masters among them; None: not known, so they are told by their numbers."""
-    special: Mapping[str, str] | None = None
-    """Its special characteristics by mark, as `codes_by_mark` returns them; None: not known."""
+def _symbol_asked(symbol: str, meant: str | None) -> Sentence:
+    if meant is None:
+        return sentence("which special characteristic does {symbol} stand for?", symbol=symbol)
+    return sentence(
+        "{symbol} is {meant}, by the note below the table: right?", symbol=symbol, meant=meant
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -277,20 +279,25 @@ class LineReader:
                 sentence("{text!r} names several devices; write a line for each", text=said),
             )
         if said:
-            return said
+            return device_meant(
+                said, self.table.place(row, Column.DEVICE), self.known, self.findings
+            )
         if inside is None:
             return None
         column = next(each for each in TEXTS if self.table.text(row, each))
-        self.findings.question(
-            "device_in_text",
-            self.table.place(row, column),
-            sentence(
-                "device {device} and parts {parts} were found in the text: are they meant?",
-                device=inside[0],
-                parts=", ".join(inside[1]),
-            ),
+        at = self.table.place(row, column)
+        self._ask_about_text(at, inside)
+        return device_meant(inside[0], at, self.known, self.findings)
+
+    def _ask_about_text(self, at: str, inside: tuple[str, list[str]]) -> None:
+        words = sentence(
+            "device {device} and parts {parts} were found in the text: are they meant?",
+            device=inside[0],
+            parts=", ".join(inside[1]),
         )
-        return inside[0]
+        name = question_name("named in text", " ".join([inside[0], *inside[1]]))
+        if self.findings.answer(name, at, words, yes_said, "yes") is None:
+            self.findings.question("device_in_text", at, words, name)
 
     def _parts(
         self, row: int, listed: tuple[Table, int] | None, inside: tuple[str, list[str]] | None
@@ -300,19 +307,13 @@ class LineReader:
             for word in re.split(r"[,;、/+\s]+", plain(self._listed(row, listed, column))):
                 if not word:
                     continue
-                if PART.fullmatch(word) or word in self.known.parts:
-                    found.append(word)
-                else:
-                    self.findings.error(
-                        "part_not_understood",
-                        self.table.place(row, column),
-                        sentence(
-                            "{word!r} is no part number; expected numbers as on the labels, such as RR-0001",
-                            word=word,
-                        ),
-                    )
+                part = part_meant(word, self.table.place(row, column), self.known, self.findings)
+                if part is not None:
+                    found.append(part)
         if not found and inside is not None:
-            found = inside[1]
+            at = self.table.place(row, Column.PARTS)
+            meant = (part_meant(word, at, self.known, self.findings) for word in inside[1])
+            found = [part for part in meant if part is not None]
         return tuple(dict.fromkeys(found))
 
     def _frequency(self, row: int, *, verifies: bool) -> Frequency:
@@ -326,23 +327,8 @@ class LineReader:
                     sentence("how often is the device verified? The cell is empty"),
                 )
             return Frequency()
-        try:
-            frequency = parse_frequency(text)
-        except NotUnderstood as problem:
-            words = (
-                sentence(
-                    "{text!r} can be read in more than one way; write each moment apart, with ; between them",
-                    text=one_line(text),
-                )
-                if problem.unclear
-                else sentence(
-                    "{text!r} is no frequency I know; nearest: {nearest}. Correct the cell",
-                    text=one_line(text),
-                    nearest=", ".join(f'"{each}"' for each in problem.nearest) or sentence("none"),
-                )
-            )
-            code = "frequency_unclear" if problem.unclear else "frequency_not_understood"
-            (self.findings.error if verifies else self.findings.note)(code, at, words)
+        frequency = frequency_meant(text, at, self.findings, verifies=verifies)
+        if frequency is None:
             return Frequency()
         if verifies and not frequency.triggers:
             self.findings.error(
@@ -371,42 +357,37 @@ class LineReader:
             meant = None if meant is None else declared.get(mark_of(meant))
         elif re.search(r"[A-Za-z]", text):
             return text
+        answered = self.findings.answer(
+            question_name("symbol", text),
+            self.table.place(row, Column.SPECIAL),
+            _symbol_asked(text, meant),
+            lambda words: symbol_said(words, declared),
+            meant,
+        )
         told = text, verifies and meant is None and declared is not None
-        if told not in self._symbols:
+        if answered is None and told not in self._symbols:
             self._symbols.add(told)
             self._say_symbol(row, text, meant, verifies=verifies)
-        return meant or text
+        return answered or meant or text
 
     def _say_symbol(self, row: int, text: str, meant: str | None, *, verifies: bool) -> None:
         at, declared = self.table.place(row, Column.SPECIAL), self.known.special
+        name, words = question_name("symbol", text), _symbol_asked(text, meant)
         if meant is not None:
-            self.findings.question(
-                "legend",
-                at,
-                sentence(
-                    "{symbol} is {meant}, by the note below the table: right?",
-                    symbol=text,
-                    meant=meant,
-                ),
-            )
+            self.findings.question("legend", at, words, name)
         elif declared is None:
-            self.findings.question(
-                "symbol_unknown",
-                at,
-                sentence("which special characteristic does {symbol} stand for?", symbol=text),
-            )
+            self.findings.question("symbol_unknown", at, words, name)
         else:
-            tell = self.findings.error if verifies else self.findings.note
             known = ", ".join(dict.fromkeys(declared.values()))
-            tell(
-                "special_unknown",
-                at,
-                sentence(
-                    "{mark!r} is no special characteristic of this plant, which has {known}; correct the cell, or name the mark in plant.yaml under special_characteristics",
-                    mark=text,
-                    known=known or "-",
-                ),
+            unknown = sentence(
+                "{mark!r} is no special characteristic of this plant, which has {known}; correct the cell, or name the mark in plant.yaml under special_characteristics",
+                mark=text,
+                known=known or "-",
             )
+            if verifies:
+                self.findings.error("special_unknown", at, unknown, name)
+            else:
+                self.findings.note("special_unknown", at, unknown)
 
     def _is_master(self, part: str) -> bool:
         if self.known.masters is not None:

@@ -6,10 +6,12 @@ from typing import Final
 from redrabbit.base.sentence import sentence
 from redrabbit.plan_import.find_table import Table, find_table, header_path, is_footer
 from redrabbit.plan_import.finding import Findings
+from redrabbit.plan_import.form_columns import of_column, of_field, says_none, says_not_read
 from redrabbit.plan_import.grid import Sheet, letters, plain, rows_of
 from redrabbit.plan_import.header_words import Column
+from redrabbit.plan_import.meant import Known
 from redrabbit.plan_import.plan_line import PlanLine
-from redrabbit.plan_import.plan_lines import Known, LineReader
+from redrabbit.plan_import.plan_lines import LineReader
 
 _WANTED: Final = {
     Column.PROCESS_NUMBER: sentence("no column for the number of a line: which one is it?"),
@@ -67,9 +69,13 @@ def lines_of(table: Table, known: Known, findings: Findings) -> list[PlanLine]:
 def _say_columns(table: Table, findings: Findings) -> None:
     """Say which columns are missing, headed twice, hidden, not headed, or not read."""
     sheet = table.sheet
+    _say_named(table, findings)
     for missing, words in _WANTED.items():
-        if missing not in table.columns and not table.day_columns:
-            findings.question("missing_column", sheet.place(table.header_top, 1), words)
+        if missing in table.columns or table.day_columns:
+            continue
+        name, at = of_field(missing), sheet.place(table.header_top, 1)
+        if findings.answer(name, at, words, lambda said: says_none(said) or None) is None:
+            findings.question("missing_column", at, words, name)
     for meant, where, header in table.doubled:
         findings.error(
             "column_twice",
@@ -120,14 +126,25 @@ def _say_columns(table: Table, findings: Findings) -> None:
                 ),
             )
         else:
-            findings.question(
-                "column_without_header",
-                sheet.place(filled[0], where),
-                sentence(
-                    "column {column} has no header and is filled: what is it?",
-                    column=letters(where),
-                ),
+            at, name = sheet.place(filled[0], where), of_column(where)
+            words = sentence(
+                "column {column} has no header and is filled: what is it?",
+                column=letters(where),
             )
+            if findings.answer(name, at, words, lambda said: says_not_read(said) or None) is None:
+                findings.question("column_without_header", at, words, name)
+
+
+def _say_named(table: Table, findings: Findings) -> None:
+    """Say which columns were taken because somebody named them."""
+    for column, where in table.columns.items():
+        for name in (of_field(column), of_column(where)):
+            if name in table.named:
+                words = _WANTED.get(column) or sentence(
+                    "which column holds {field}?", field=column.value
+                )
+                at = table.sheet.place(table.header_bottom, where)
+                findings.answer(name, at, words, lambda said: said)
 
 
 def _device_list(

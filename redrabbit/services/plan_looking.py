@@ -1,9 +1,10 @@
 """What is found in a control plan that somebody brings, before anything of it is stored (D45)."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from redrabbit.services.plan_forms import PlanKnown, Remembered
 from redrabbit.services.plan_revisions import NewPlan
 
 
@@ -21,6 +22,21 @@ class SaidOfPlace:
     def answered_by(self) -> str:
         """By what an answer names it."""
         return self.key or self.at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerLooked:
+    """A question with a name that the file was read with an answer to."""
+
+    form: str
+    at: str
+    words: str
+    """The question, a sentence."""
+    key: str
+    said: str
+    """The answer, as a value."""
+    before: Remembered | None
+    """Who gave it for this form before; None: it was given for this file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +59,16 @@ class PlanAnswers:
     """What whoever brings a plan answers to the questions about it."""
 
     places: Mapping[str, str] = field(default_factory=dict)
-    """By the place in the file; `number` and `revision` say what the file does not."""
+    """By the place in the file, or the name of the question; `number` and `revision` say what the file does not."""
     retired: Mapping[str, str] = field(default_factory=dict)
     """Why a check that the plan leaves out is retired, by its id."""
+    stands_at: Mapping[str, str] = field(default_factory=dict)
+    """Where answers stand in a file that gives them, by what they answer: those that nothing asks for are told."""
+    retired_at: Mapping[str, str] = field(default_factory=dict)
+    """The same of reasons for checks, by their ids."""
+    form: str | None = None
+    """The beginning of the digest of the form that they are about; None: any."""
+    form_at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +87,8 @@ class PlanLooked:
     errors: tuple[SaidOfPlace, ...] = ()
     questions: tuple[SaidOfPlace, ...] = ()
     """Those about lines that were left out stand in `left_out`."""
+    answered: tuple[AnswerLooked, ...] = ()
+    """Questions with a name that were answered: for this file, or for its form before."""
     left_out: tuple[str, ...] = ()
     """Checks that the plan in force has, and this one has not."""
     notes: tuple[SaidOfPlace, ...] = ()
@@ -73,8 +98,20 @@ class PlanLooked:
     """What would be stored; None while anything is wrong, or not answered."""
 
 
-LookAtPlan = Callable[[bytes, str, str | None, PlanAnswers, Collection[str]], PlanLooked]
-"""Looks at the bytes of a file of this name, at the sheet that is named, with these answers; `Collection` are the ids of all checks that ever were."""
+LookAtPlan = Callable[[bytes, str, str | None, PlanAnswers, PlanKnown], PlanLooked]
+"""Looks at the bytes of a file of this name, at the sheet that is named, with these answers, and with what the database knows of plans that come."""
+VALUES: Final[Mapping[str, str]] = {"no_plan_number": "number", "no_revision": "revision"}
+"""Questions whose answer is a value that the file does not say, by what the answer names it."""
+
+
+def kind_of(key: str) -> str:
+    """Return what kind of value answers a question, by its name: what people are told beside it."""
+    first, _, rest = key.partition(" ")
+    if key in VALUES.values():
+        return "value"
+    if first == "column" and not rest.isupper():
+        return "field"
+    return first
 
 
 NO_VALUES: Final = frozenset(
@@ -89,14 +126,20 @@ def value_said(words: str) -> str | None:
 
 
 def not_answered(looked: PlanLooked, answers: PlanAnswers) -> tuple[str, ...]:
-    """Return the places, and the checks that are left out, of which nobody said anything."""
-    places = {each.answered_by: bool(each.key) for each in looked.questions}
+    """Return the places, and the checks that are left out, of which nobody said anything.
+
+    A question with a name is asked as long as nobody answered it with a value that it takes.
+    """
     said = answers.places
+
+    def is_answered(name: str, *, has_name: bool) -> bool:
+        words = said.get(name, "")
+        if name in VALUES.values():
+            return value_said(words) is not None
+        return not has_name and words.strip() != ""
+
+    places = {each.answered_by: bool(each.key) for each in looked.questions}
     return (
-        *(
-            at
-            for at, is_value in places.items()
-            if not (value_said(said.get(at, "")) if is_value else said.get(at, "").strip())
-        ),
+        *(at for at, has_name in places.items() if not is_answered(at, has_name=has_name)),
         *(check for check in looked.left_out if not answers.retired.get(check, "").strip()),
     )

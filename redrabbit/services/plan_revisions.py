@@ -38,6 +38,7 @@ from redrabbit.domain.record_query import recorded
 from redrabbit.domain.records import ConfigurationRecord, InForceRecord, PlanRevisionRecord
 from redrabbit.domain.schedule import EveryShiftStart, next_due
 from redrabbit.services.as_of import A_MOMENT, as_of
+from redrabbit.services.plan_forms import FormAnswer, remember
 from redrabbit.services.planning import required_reason
 from redrabbit.services.ports import Reader, UnitOfWork, equals
 from redrabbit.services.record_fact import record
@@ -61,6 +62,8 @@ class NewPlan:
     source_file: str | None
     source_digest: str | None
     answers: Mapping[str, JsonValue]
+    of_forms: tuple[FormAnswer, ...] = ()
+    """Those of the answers that are to be remembered of their forms."""
 
     @property
     def digest(self) -> str:
@@ -89,6 +92,7 @@ def store_draft(uow: UnitOfWork, plant: Plant, new: NewPlan, *, actor: Actor) ->
     plan, digest = new.plant.plan, new.digest
     difference = plan_difference(plant.plan, plan)
     _refuse_known(uow, plant, new, is_same=not difference)
+    remember(uow, new.of_forms, actor=actor)
     stored = PlanRevisionStored(
         digest=digest,
         number=plan.number,

@@ -52,6 +52,7 @@ from redrabbit.domain.facts.person import (
     PersonLanguage,
     PersonRegistered,
 )
+from redrabbit.domain.facts.plan_form import PlanFormAnswered
 from redrabbit.domain.facts.plan_revision import (
     HeldBackCode,
     PlanDifference,
@@ -786,11 +787,15 @@ def _plans(shop: Shop) -> None:
             source_digest="e" * 64,
             compared_with="CP-1 rev A",
             difference=(difference,),
-            answers={TORQUE: "on demand is meant"},
+            answers={
+                TORQUE: "on demand is meant",
+                "symbol ◆": {"words": "CC", "of_entry": 7},
+            },
         )
 
     at = shop.clock.now() + timedelta(hours=8)
-    told: list[Fact] = [stored("1" * 64, "C"), stored("2" * 64, "D")]
+    form = PlanFormAnswered(form_digest="a" * 64, answers={"symbol ◆": "CC"})
+    told: list[Fact] = [form, stored("1" * 64, "C"), stored("2" * 64, "D")]
     for digest in ("1" * 64, "2" * 64):
         elsewhere = {
             "elsewhere_number": "DOC-77",

@@ -36,6 +36,7 @@ SMALL: Final[Mapping[str, str]] = {
     "checkpoints_sent": "its receivers",
     "credentials": "its people",
     "plan_revisions": "revisions of its control plan",
+    "plan_form_answers": "what was asked about the forms of its control plan: some a form",
     "in_force": "one row each time that somebody changes what is in force",
     "sessions": "those who signed in lately",
     "last_looks": "its people",

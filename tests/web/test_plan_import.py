@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from redrabbit.cli import main
 from redrabbit.config.plant import read_configuration
 from redrabbit.domain.facts.plan_revision import PlanState
-from redrabbit.domain.records import OccurrenceRecord, PlanRevisionRecord
+from redrabbit.domain.records import OccurrenceRecord, PlanFormAnswerRecord, PlanRevisionRecord
 from redrabbit.domain.role import Role
 from redrabbit.services.ports import equals
 from redrabbit.web.access import FORM_COOKIE, form_token
@@ -123,6 +123,62 @@ def test_a_plan_is_looked_at_answered_kept_and_approved(visitor: Visitor, plan: 
     assert visitor.send(f"/plan/{draft.digest}/approve") == 303
     assert visitor.send(f"/plan/{draft.digest}/schedule", at="") == 303
     assert kept(visitor)[0].state is PlanState.SCHEDULED
+
+
+def answered(page: str, **said_of: str) -> dict[str, str]:
+    """Return the fields of a page's questions, with these answers to those that are named, by the beginnings of their names."""
+    asked = dict(re.findall(r'name="((?:place|check)[.][0-9]+)" value="([^"]*)"', page))
+    fields = {"digest": hidden(page, "digest"), "sheet": hidden(page, "sheet"), **asked}
+    for name, of in asked.items():
+        words = name.replace("place", "words").replace("check", "why")
+        told = [text for begin, text in said_of.items() if of.startswith(begin)]
+        fields[words] = told[0] if told else "the weld nut is gone"
+    return fields
+
+
+def keep(visitor: Visitor, page: str, **said_of: str) -> None:
+    """Answer what a page asks, and keep the draft."""
+    fields = answered(page, **said_of)
+    _, page = said(visitor, "answers", **fields)
+    assert said(visitor, "keep", **fields, content=hidden(page, "content"))[0] == 303
+
+
+def test_what_was_answered_about_a_form_is_remembered_for_it_alone(
+    visitor: Visitor, plan: str
+) -> None:
+    own = plan.replace("each shift", "s/ plan")
+    _, page = brought(visitor, own.encode())
+    assert "no frequency I know" in page
+    _, wrong = said(visitor, "answers", **answered(page, wording="now and then"))
+    assert "Keep this draft" not in wrong
+    keep(visitor, page, wording="each shift")
+    first = kept(visitor)[-1]
+    assert 'schedule: "every shift start"' in first.content
+    assert "s/ plan" not in first.content
+
+    _, page = brought(visitor, own.replace("Revision,B", "Revision,C").encode())
+    assert "no frequency I know" not in page
+    assert "answered for this form on" in page
+    assert re.search('answered for this form on.*Wu.*name="words[.]1"', page, re.DOTALL)
+    keep(visitor, page, wording="each shift")
+    second = next(one for one in kept(visitor) if one.plan_revision == "C")
+    assert second.content == first.content.replace('revision: "B"', 'revision: "C"')
+    assert '"of_entry":' in second.answers
+    assert "of_entry" not in first.answers
+    assert "answered for this form on" in visitor.text(f"/plan/{second.digest}")
+
+    of_another = own.replace("Revision,B", "Revision,D").replace("Owner", "Responsible")
+    assert of_another != own.replace("Revision,B", "Revision,D")
+    _, page = brought(visitor, of_another.encode())
+    assert "no frequency I know" in page
+
+    _, page = brought(visitor, own.replace("Revision,B", "Revision,E").encode())
+    keep(visitor, page, wording="start and end of shift")  # changed, and from now on that
+    third = next(one for one in kept(visitor) if one.plan_revision == "E")
+    assert "every shift start + every shift end" in third.content
+    assert "of_entry" not in third.answers
+    told = visitor.plant.ask(lambda reader: reader.find(PlanFormAnswerRecord))
+    assert [each.words for each in told] == ["each shift", "start and end of shift"]
 
 
 def test_what_is_wrong_is_said_by_cell_and_nothing_is_kept(visitor: Visitor) -> None:

@@ -25,6 +25,7 @@ from redrabbit.domain.facts import (
     part_told,
     parts_due,
     person,
+    plan_form,
     plan_revision,
     plant,
     plant_event,
@@ -160,6 +161,7 @@ FACTS: tuple[type[Fact], ...] = (
     approval_request.ApprovalRefused,
     approval_request.ApprovalWithdrawn,
     approval_request.ApprovalFell,
+    plan_form.PlanFormAnswered,
     plan_revision.PlanRevisionStored,
     plan_revision.PlanRevisionApproved,
     plan_revision.PlanRevisionScheduled,
@@ -203,6 +205,7 @@ RECORDS: tuple[type[Record], ...] = (
     silence.SilenceRecord,
     signature.SignatureRecord,
     approval.ApprovalRecord,
+    plan_form.PlanFormAnswerRecord,
     plan_revision.PlanRevisionRecord,
     record_count.CountRecord,
 )

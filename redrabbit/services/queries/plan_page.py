@@ -1,7 +1,6 @@
 """The control plan: its revisions, what each would change of the one in force, and what was in force when (D44, D55)."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -25,6 +24,7 @@ from redrabbit.domain.schedule import next_dues
 from redrabbit.domain.schedule_words import schedule_text
 from redrabbit.domain.subject import Subject
 from redrabbit.domain.text import Text
+from redrabbit.services.plan_forms import AnswerSaid, answered_in, answers_said
 from redrabbit.services.plan_revisions import next_shift_start, revision_of
 from redrabbit.services.ports import Reader, equals
 from redrabbit.services.queries.approvals import ApprovalShown, approval_of
@@ -129,6 +129,18 @@ class CheckChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerShown:
+    """What was answered to a question about the file."""
+
+    about: str
+    """The place, the name of the question, or the check."""
+    words: str
+    before_by: Person | None
+    """Who gave it for the form before; None: whoever brought the file."""
+    before_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionPage:
     """One revision with its lines and what it changes."""
 
@@ -143,7 +155,7 @@ class RevisionPage:
     lines: tuple[LineOfPlan, ...]
     does_not_fit: str | None
     """Why its lines can't be shown: it does not fit the stations and parts any more."""
-    answers: Mapping[str, str]
+    answers: tuple[AnswerShown, ...]
     signatures: tuple[SignatureShown, ...]
     to_sign: int | None
 
@@ -204,10 +216,25 @@ def revision_page(
         from_when=from_when,
         lines=_lines(revised) if isinstance(revised, Plant) else (),
         does_not_fit=None if isinstance(revised, Plant) else revised,
-        answers=json.loads(record.answers),
+        answers=_answers(reader, names, record),
         signatures=signatures_of(reader, names, Subject.PLAN, digest),
         to_sign=entry_to_sign(reader, Subject.PLAN, digest),
     )
+
+
+def _answers(reader: Reader, names: Names, record: PlanRevisionRecord) -> tuple[AnswerShown, ...]:
+    def shown(about: str, said: AnswerSaid) -> AnswerShown:
+        before = None if said.of_entry is None else answered_in(reader, said.of_entry, about)
+        return AnswerShown(
+            about=about,
+            words=said.words,
+            before_by=None
+            if before is None
+            else person(names, before.answered_by, before.answered_how, before.answered_entry),
+            before_at=None if before is None else before.answered_at,
+        )
+
+    return tuple(shown(about, said) for about, said in answers_said(record.answers).items())
 
 
 def _next_shift(plant: Plant, now: datetime) -> datetime | None:

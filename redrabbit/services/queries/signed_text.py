@@ -33,6 +33,7 @@ from redrabbit.domain.run_questions import outcome_reached
 from redrabbit.domain.signing import Signable
 from redrabbit.domain.subject import Subject
 from redrabbit.domain.text import Text
+from redrabbit.services.plan_forms import answers_said
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.place_names import failure_mode_name, place_of
 from redrabbit.services.queries.plan_differences import difference_words
@@ -238,8 +239,10 @@ def _plan(reader: Reader, plant: Plant, digest: str) -> Iterator[Line]:
                 words=difference_words(difference),
             ),
         )
-    for about, answer in sorted(json.loads(plan.answers).items()):
-        yield "plan.answer", message("plan.answer.of", about=about, words=answer)
+    for about, answer in sorted(answers_said(plan.answers).items()):
+        of = "plan.answer.of" if answer.of_entry is None else "plan.answer.of_form"
+        words = message(of, about=about, words=answer.words, entry=answer.of_entry)
+        yield "plan.answer", words
     yield "plan.elsewhere", plan.elsewhere_number
     yield (
         "plan.elsewhere_on",

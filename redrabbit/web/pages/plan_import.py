@@ -5,7 +5,7 @@ plan in force then; kept is only what was shown, which its digest says.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -19,11 +19,13 @@ from redrabbit.base.sentence import said
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.plan_acts import DiscardPlan
-from redrabbit.domain.records import CheckRecord, PlanRevisionRecord
+from redrabbit.domain.records import PlanRevisionRecord
 from redrabbit.services.permitting import require
-from redrabbit.services.plan_looking import PlanAnswers, PlanLooked, not_answered
+from redrabbit.services.plan_forms import plans_known
+from redrabbit.services.plan_looking import PlanAnswers, PlanLooked, SaidOfPlace, kind_of
 from redrabbit.services.plan_revisions import NewPlan, store_draft
 from redrabbit.services.ports import UnitOfWork
+from redrabbit.services.queries.people import Names, Person, names_in, person
 from redrabbit.web.pages.forms import Form, acting
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import Visit
@@ -59,7 +61,24 @@ class Place:
 
     at: str
     words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One question with what is answered to it so far."""
+
+    name: str
+    """By what an answer names it: its own name, or the place."""
+    at: str
+    words: tuple[str, ...]
+    kind: str = ""
+    """What kind of value answers it; empty: any words do."""
     answer: str = ""
+    is_required: bool = True
+    """False: the file may be corrected instead."""
+    before_by: Person | None = None
+    """Who answered it for this form before; None: nobody did, or the answer is another one now."""
+    before_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,16 +88,20 @@ class PlanImportPage:
     brought: Brought | None = None
     looked: PlanLooked | None = None
     errors: tuple[Place, ...] = ()
-    questions: tuple[Place, ...] = ()
-    left_out: tuple[Place, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    """Questions, and what was answered for the form."""
+    left_out: tuple[Asked, ...] = ()
     notes: tuple[Place, ...] = ()
     changes: tuple[str, ...] = ()
     dues: Mapping[str, str] | None = None
     """What each line is due by, in words, by its place."""
-    left: frozenset[str] = frozenset()
-    """Places and checks of which nobody said anything yet."""
     may_keep: str | None = None
     """Digest of the content that would be kept; None: not yet."""
+
+    @property
+    def may_be_changed(self) -> bool:
+        """Whether answers are shown to be given or changed."""
+        return self.may_keep is None or bool(self.looked and self.looked.answered)
 
 
 def plan_import_router(site: Site) -> APIRouter:
@@ -187,39 +210,68 @@ async def _page(
     """Look at the file, and return what it comes to in the page's language."""
     if site.look_at_plan is None:
         raise Refusal("no_such_page")
-    ids = await site.service.read(
-        lambda reader: frozenset(each.check_id for each in reader.find(CheckRecord))
-    )
+    known, names = await site.service.read(lambda reader: (plans_known(reader), names_in(reader)))
     looked = await asyncio.to_thread(
-        site.look_at_plan, brought.content, brought.file_name, sheet, answers, ids
+        site.look_at_plan, brought.content, brought.file_name, sheet, answers, known
     )
     language = visit.language
-
-    def places(found: tuple[tuple[str, str], ...], given: Mapping[str, str]) -> tuple[Place, ...]:
-        by_place: dict[str, list[str]] = {}
-        for at, words in found:
-            by_place.setdefault(at, []).append(said(words, language))
-        return tuple(
-            Place(at=at, words=tuple(words), answer=given.get(at, ""))
-            for at, words in by_place.items()
-        )
-
-    of = {
-        name: tuple((each.answered_by, each.words) for each in getattr(looked, name))
-        for name in ("errors", "questions", "notes")
-    }
     return PlanImportPage(
         brought=brought,
         looked=looked,
-        errors=places(of["errors"], {}),
-        questions=places(of["questions"], answers.places),
-        left_out=places(tuple((check, "") for check in looked.left_out), answers.retired),
-        notes=places(of["notes"], {}),
+        errors=_places(looked.errors, language),
+        asked=tuple(_asked(looked, answers, names, language)),
+        left_out=tuple(
+            Asked(name=check, at=check, words=(), answer=answers.retired.get(check, ""))
+            for check in looked.left_out
+        ),
+        notes=_places(looked.notes, language),
         changes=tuple(said(words, language) for words in looked.changes),
         dues={line.at: said(line.due, language) for line in looked.lines},
-        left=frozenset(not_answered(looked, answers)),
         may_keep=None if looked.new is None else looked.new.digest,
     )
+
+
+def _places(found: tuple[SaidOfPlace, ...], language: str) -> tuple[Place, ...]:
+    by_place: dict[str, list[str]] = {}
+    for each in found:
+        by_place.setdefault(each.answered_by, []).append(said(each.words, language))
+    at = {each.answered_by: each.at for each in found}
+    return tuple(Place(at=at[name], words=tuple(words)) for name, words in by_place.items())
+
+
+def _asked(
+    looked: PlanLooked, answers: PlanAnswers, names: Names, language: str
+) -> Iterator[Asked]:
+    """Yield what is asked, and what was answered by name, each once."""
+    errors = tuple(each for each in looked.errors if each.key)
+    found = {each.answered_by: each for each in (*looked.questions, *errors)}
+    words: dict[str, list[str]] = {}
+    for each in (*looked.questions, *errors):
+        words.setdefault(each.answered_by, []).append(said(each.words, language))
+    for name, asked in found.items():
+        yield Asked(
+            name=name,
+            at=asked.at,
+            words=tuple(dict.fromkeys(words[name])),
+            kind=kind_of(asked.key) if asked.key else "",
+            answer=answers.places.get(name, ""),
+            is_required=asked not in errors,
+        )
+    for key, answered in {each.key: each for each in looked.answered}.items():
+        if key in found:
+            continue
+        before = answered.before
+        yield Asked(
+            name=key,
+            at=answered.at,
+            words=(said(answered.words, language),),
+            kind=kind_of(key),
+            answer=answered.said,
+            before_by=None
+            if before is None
+            else person(names, before.answered_by, before.answered_how, before.answered_entry),
+            before_at=None if before is None else before.answered_at,
+        )
 
 
 async def _kept(site: Site, who: Actor, content: PlanImportPage, shown: str) -> PlanRevisionRecord:

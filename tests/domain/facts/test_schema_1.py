@@ -63,6 +63,7 @@ ADDED = {
     "feed_held",
     "feed_not_held",
     "history_lost",
+    "plan_form_answered",
     "plan_revision_approved",
     "plan_revision_discarded",
     "plan_revision_held_back",
