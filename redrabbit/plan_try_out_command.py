@@ -18,11 +18,13 @@ from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord
 from redrabbit.exit_codes import FOUND, WRONG_USE, exit_code_of
 from redrabbit.plan_at_start import load_revised
+from redrabbit.plan_desk import read_with_answers
 from redrabbit.plan_import.compare import compare
-from redrabbit.plan_import.dry_run import dry_run
 from redrabbit.plan_import.finding import Kind
 from redrabbit.plan_import.open_book import NotReadable
 from redrabbit.plan_import.plan_text import plan_text
+from redrabbit.services.plan_forms import PlanKnown, plans_known
+from redrabbit.services.plan_looking import PlanAnswers
 from redrabbit.services.plan_revisions import revision_said
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.try_out import Declared, TryOut, coming_month, month_span, try_out
@@ -155,11 +157,10 @@ def _plant_of(said: str | None, known: _Known) -> Plant:
 
 
 def _imported(path: Path, known: _Known) -> str:
-    """Return the text of a plan in a plant's own form; open questions are taken as proposed."""
-    masters = frozenset(part.id for part in known.plant.parts if part.is_good_master)
-    parts = frozenset(part.id for part in known.plant.parts)
+    """Return the text of a plan in a plant's own form; what was answered about its form counts, open questions are taken as proposed."""
+    before = PlanKnown() if known.reader is None else plans_known(known.reader)
     try:
-        read = dry_run(path, None, masters, known_parts=parts)
+        read = read_with_answers(path, None, PlanAnswers(), before, known.plant)
     except NotReadable as problem:
         raise _NotTaken(problem.words) from problem
     compare(read, known.plant, known.now)

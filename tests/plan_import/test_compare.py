@@ -14,12 +14,12 @@ from redrabbit.domain.control_plan import Check, ControlPlan
 from redrabbit.domain.identity import CheckId, PartId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.schedule_rules import (
+    AWAITED,
     AfterEvent,
     Daily,
     EveryInterval,
     OnDemand,
     OneRule,
-    PlantEvent,
     ScheduleRule,
     Together,
     Weekly,
@@ -39,7 +39,7 @@ NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 PARTS = ("RR-0001", "RR-0002", "GM-0001", "GM-0002")
 
 due_rules: st.SearchStrategy[OneRule] = st.one_of(
-    one_rules, st.sampled_from(PlantEvent).map(lambda event: AfterEvent(event=event))
+    one_rules, st.sampled_from(sorted(AWAITED)).map(lambda event: AfterEvent(event=event))
 )
 rules: st.SearchStrategy[ScheduleRule] = st.one_of(
     due_rules,
