@@ -26,6 +26,7 @@ from redrabbit.services.plan_looking import PlanAnswers, PlanLooked, SaidOfPlace
 from redrabbit.services.plan_revisions import NewPlan, store_draft
 from redrabbit.services.ports import UnitOfWork
 from redrabbit.services.queries.people import Names, Person, names_in, person
+from redrabbit.services.stated_names import keep_new
 from redrabbit.web.pages.forms import Form, acting
 from redrabbit.web.pages.shell import shell_page
 from redrabbit.web.rendering import Visit
@@ -286,6 +287,7 @@ async def _kept(site: Site, who: Actor, content: PlanImportPage, shown: str) -> 
     def keep(uow: UnitOfWork) -> PlanRevisionRecord:
         plant = site.service.plant
         require(uow, plant, replace(_MAY, digest=plan.digest), who, uow.now)
+        keep_new(uow, () if who.new_name is None else (who.new_name,))
         return store_draft(uow, plant, plan, actor=who)
 
     return await site.sign_in.record(keep)
