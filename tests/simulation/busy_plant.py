@@ -23,10 +23,12 @@ from redrabbit.domain.schedule_rules import (
     EveryShiftEnd,
     EveryShiftMiddle,
     EveryWorkInterval,
+    FirstPart,
     OneRule,
     PlantEvent,
     TimesAShift,
     Together,
+    WithinRunning,
     rules_of,
 )
 from redrabbit.domain.station import Station
@@ -50,6 +52,8 @@ MORE: tuple[OneRule, ...] = (
     AfterEvent(event=PlantEvent.FAILED_CHECK),
     EveryParts(parts=100),
     EveryParts(parts=300),
+    FirstPart(),
+    WithinRunning(minutes=30),
 )
 LENT_SHARE = 0.4
 """Of all shifts, those in which the second line has no good master of its own for its torque."""

@@ -11,6 +11,7 @@
     D4         record_checkers.AgainChecker         runs without a verdict are counted and told
     L5 L6      record_checkers.PartChecker          fit parts go out, and come back
     L7         obligation_checker.ObligationChecker everything due came due, once, and ended once
+    D42        first_part_checker.FirstPartChecker  the first part of a shift makes due, and nothing else
     L8         record_checkers.LedgerChecker        nothing is rewritten, lost or added
     L5 D50     stream_checkers.LoanChecker          a piece lent to another line, told on both
     D50        stream_checkers.StreamChecker        streams fold in any order
@@ -30,6 +31,7 @@ from typing import Any, Protocol
 
 from tests.simulation.count_checker import CountChecker
 from tests.simulation.device_checker import DeviceChecker
+from tests.simulation.first_part_checker import FirstPartChecker
 from tests.simulation.grade_checker import GradeChecker
 from tests.simulation.obligation_checker import ObligationChecker
 from tests.simulation.place_checker import PlaceChecker
@@ -78,6 +80,7 @@ class Inspector:
         self.again = AgainChecker()
         self.parts = PartChecker()
         self.obligations = ObligationChecker()
+        self.first_parts = FirstPartChecker()
         self.loans = LoanChecker()
         self.signals = SignalChecker()
         self.devices = DeviceChecker()
@@ -94,6 +97,7 @@ class Inspector:
             self.again,
             self.parts,
             self.obligations,
+            self.first_parts,
             self.loans,
             self.signals,
             self.devices,
@@ -129,6 +133,7 @@ class Inspector:
                 self.again.seen,
                 self.parts.seen,
                 self.obligations.seen,
+                self.first_parts.seen,
                 self.loans.seen,
                 self.signals.seen,
                 self.devices.seen,

@@ -14,18 +14,23 @@ from redrabbit.domain.control_plan import Check
 from redrabbit.domain.identity import CheckId
 from redrabbit.domain.ledger import Entry, instant
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import CheckRecord, OccurrenceRecord
+from redrabbit.domain.records import CheckRecord, ClockDoubtRecord, OccurrenceRecord
 from redrabbit.domain.schedule_rules import (
     AfterEvent,
     EveryInterval,
     EveryParts,
+    FirstPart,
     OnDemand,
+    WithinRunning,
     rules_of,
 )
 from redrabbit.domain.shift_calendar import ShiftCalendar
 from tests.domain.schedule_by_hand import ByHand
 from tests.simulation.product import Commit
 from tests.simulation.story import Scene, Story, require, told_by
+
+NO_CALENDAR = ("event:", "parts:", "production:")
+"""So begin the keys of what is due by what happened."""
 
 
 class ObligationChecker:
@@ -56,7 +61,7 @@ class ObligationChecker:
 
     def at_end(self, scene: Scene, story: Story) -> None:
         assert self._latest is not None
-        of_calendar = [e for e in story.made if not _key(e).startswith(("event:", "parts:"))]
+        of_calendar = [e for e in story.made if not _key(e).startswith(NO_CALENDAR)]
         made = {(_check(e), instant(str(told_by(e)["due_at"]))) for e in of_calendar}
         keys = Counter((told_by(e)["check_id"], told_by(e)["trigger_key"]) for e in story.made)
         require("L7", max(keys.values(), default=1) == 1, "made twice", keys)
@@ -157,7 +162,8 @@ class ObligationChecker:
         if not entries:
             require("L7", record.outcome is None, "decided by nothing", record)
             held = record.held_until is not None and record.held_until > self._latest
-            require("L7", held or record.closes_at > self._latest, "never decided", record)
+            waits = held or record.closes_at > self._latest or _waits_for_clock(scene, record)
+            require("L7", waits, "never decided", record)
             return
         told: Any = told_by(entries[0])
         found = (record.outcome, record.reason_code, record.reason_text, record.decided_at)
@@ -169,9 +175,15 @@ class ObligationChecker:
                 self._lapsed(story, record, entries[0])
             case "passed" | "failed":
                 run = story.runs[told["run_id"]]
-                right = run.occurrence_id == record.occurrence_id and (
-                    run.outcome == told["outcome"]
-                    or {verdict for verdict, _ in run.verdicts.values()} & {told["reason_code"]}
+                before = record.trigger_key.startswith("production:") and (
+                    run.check_id == record.check_id and run.outcome == told["outcome"] == "passed"
+                )  # made before the first part
+                right = before or (
+                    run.occurrence_id == record.occurrence_id
+                    and (
+                        run.outcome == told["outcome"]
+                        or {verdict for verdict, _ in run.verdicts.values()} & {told["reason_code"]}
+                    )
                 )
                 require("L7", right, f"{told['outcome']} by a run that was not", run, record)
             case "excused":
@@ -194,7 +206,7 @@ class ObligationChecker:
         due_at = self._moved(story, record)[0]
         first = record.first_closes_at or record.closes_at
         moved = record.first_due_at not in {None, record.due_at}
-        covered = moved and due_at >= first and not record.trigger_key.startswith("event:")
+        covered = moved and due_at >= first and not record.trigger_key.startswith(NO_CALENDAR)
         require("D56", not covered, "lapsed though a pause covered it", record)
 
     def _moved(self, story: Story, record: OccurrenceRecord) -> tuple[datetime, datetime]:
@@ -233,11 +245,15 @@ class ObligationChecker:
             while over := _pauses_over(story, record.line, at):
                 at = min(instant(each["ends_at"]) for each in over)
             require("D56", right, "excused by a pause of another line", record, pause)
-            of_event = record.trigger_key.startswith("event:")
+            of_event = record.trigger_key.startswith(NO_CALENDAR)
             require("D56", not of_event, "a pause excused what an event asks for", record)
             require("D56", at >= record.closes_at, "excused though the line ran", record, at)
             late = record.decided_at is not None and record.decided_at >= record.closes_at
             require("D56", late, "excused before its window closed", record)
+            return
+        if record.reason_code == "not_producing":
+            of_shift = record.trigger_key.startswith("production:")
+            require("D42", of_shift, "not producing, and due by the calendar", record)
             return
         if record.reason_code == "superseded":
             _superseded(story, record, entry)
@@ -245,6 +261,13 @@ class ObligationChecker:
         name = scene.ask(lambda reader: reader.names()).get(entry.actor.id)
         somebody = record.reason_text and name is not None and name.name == "quality"
         require("L7", somebody, "excused by nobody", record)
+
+
+def _waits_for_clock(scene: Scene, record: OccurrenceRecord) -> bool:
+    """Tell whether it closed in a time that only one of two clocks knows, and nobody has said which is right (D43)."""
+    doubts = scene.ask(lambda reader: reader.find(ClockDoubtRecord))
+    unsettled = [each for each in doubts if each.settled_at is None]
+    return any(each.stepped_at < record.closes_at <= each.set_to_at for each in unsettled)
 
 
 def _pauses_over(story: Story, line: str, at: datetime) -> list[dict[str, Any]]:
@@ -310,7 +333,7 @@ def due_by_hand(plant: Plant, check: Check, adopted_at: datetime, until: datetim
     dues: set[datetime] = set()
     for rule in rules_of(check.schedule):
         match rule:
-            case OnDemand() | AfterEvent() | EveryParts():
+            case OnDemand() | AfterEvent() | EveryParts() | FirstPart() | WithinRunning():
                 continue
             case EveryInterval(interval_s=interval_s):
                 due_at = adopted_at + timedelta(seconds=interval_s)

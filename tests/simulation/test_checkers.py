@@ -49,7 +49,7 @@ from redrabbit.domain.records import AgentRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.rule import DetectionRule
 from redrabbit.domain.run import DeadlineExpired, Restarted, VerdictReached
 from redrabbit.domain.run_words import Outcome, Presented, RunState, Verdict, Why
-from redrabbit.domain.schedule_rules import AfterEvent, EveryParts, OneRule, PlantEvent
+from redrabbit.domain.schedule_rules import AfterEvent, EveryParts, FirstPart, OneRule, PlantEvent
 from redrabbit.domain.signal_log import SignalLog
 from redrabbit.domain.station import Station
 from redrabbit.domain.verdict import Judgement, inconclusive
@@ -57,6 +57,7 @@ from redrabbit.links.held_back import HeldBack
 from redrabbit.links.topic_reader import TopicReader
 from redrabbit.services import (
     containing,
+    first_parts,
     part_counting,
     parts_due,
     plant_events,
@@ -776,6 +777,18 @@ def test_parts_that_are_counted_from_any_run_break_d57(monkeypatch: PATCH) -> No
     monkeypatch.setattr(parts_due, "Outcome", SimpleNamespace(PASSED="failed"))
     sicken(monkeypatch, Behaviour.BLIND)
     broken("D57", what="counted from no good check")
+
+
+def test_a_shift_that_is_never_seen_to_begin_breaks_d42(monkeypatch: PATCH) -> None:
+    ask_also(monkeypatch, FirstPart())
+    monkeypatch.setattr(first_parts, "has_begun", lambda *_args: False)
+    broken("D42", what="not seen to begin")
+
+
+def test_a_shift_that_begins_without_a_part_breaks_d42(monkeypatch: PATCH) -> None:
+    ask_also(monkeypatch, FirstPart())
+    monkeypatch.setattr(first_parts, "has_begun", lambda *_args: True)
+    broken("D42", what="made nothing")
 
 
 def test_an_event_that_owes_nothing_breaks_r08(monkeypatch: PATCH) -> None:
