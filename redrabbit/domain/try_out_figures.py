@@ -21,6 +21,7 @@ from redrabbit.domain.schedule import DueTime
 from redrabbit.domain.shift_calendar import ShiftWindow, plant_date, shift_windows
 from redrabbit.domain.station import Device, Station
 from redrabbit.domain.try_out import Basis, Played
+from redrabbit.domain.try_out_rotation import Shown, modes_of, shown_by
 
 _OF_SHIFT: Final = "shift:"
 
@@ -136,21 +137,24 @@ def exposures(plant: Plant, basis: Basis, played: Sequence[Played]) -> tuple[Exp
     at_device: dict[DeviceId, list[Played]] = {}
     for each in played:
         at_device.setdefault(each.check.device, []).append(each)
-    modes = {part.id: part.failure_mode for part in plant.parts}
     return tuple(
         exposure
         for station in plant.stations
         for device in station.devices
-        for exposure in _of_device(basis, station, device, at_device.get(device.id, ()), modes)
+        for exposure in _of_device(plant, basis, station, device, at_device.get(device.id, ()))
     )
 
 
 def parts_used(plant: Plant, basis: Basis, played: Sequence[Played]) -> tuple[PartUsed, ...]:
     """Return how often each piece is needed, and from when on it can't be taken, in the order of the plant."""
     needed: dict[PartId, list[datetime]] = {}
+    modes = modes_of(plant)
     for each in played:
+        shown = shown_by(plant, basis, each)
         for part in each.check.parts:
-            needed.setdefault(part, []).extend(due.due_at for due in each.due)
+            mode = modes.get(part)
+            dues = each.due if mode is None else shown[mode]
+            needed.setdefault(part, []).extend(due.due_at for due in dues)
     return tuple(
         _part_used(plant, basis, part, sorted(needed[part.id]))
         for part in plant.parts
@@ -158,14 +162,12 @@ def parts_used(plant: Plant, basis: Basis, played: Sequence[Played]) -> tuple[Pa
     )
 
 
-def proofs_of(
-    played: Iterable[Played], mode: FailureMode, modes: Mapping[PartId, FailureMode | None]
-) -> list[datetime]:
+def proofs_of(shown: Iterable[Shown], mode: FailureMode) -> list[datetime]:
     """Return when checks prove that a failure mode is caught, in order, each instant once."""
-    shown = [each for each in played if any(modes.get(part) == mode for part in each.check.parts)]
-    if len(shown) == 1:
-        return [due.due_at for due in shown[0].due]
-    return sorted({due.due_at for each in shown for due in each.due})
+    found = [each[mode] for each in shown if mode in each]
+    if len(found) == 1:
+        return [due.due_at for due in found[0]]
+    return sorted({due.due_at for dues in found for due in dues})
 
 
 def worst_parts(made: PartsMade, instants: Sequence[datetime]) -> int:
@@ -242,15 +244,12 @@ def _sum(each: Iterable[Work]) -> Work:
 
 
 def _of_device(
-    basis: Basis,
-    station: Station,
-    device: Device,
-    played: Sequence[Played],
-    modes: Mapping[PartId, FailureMode | None],
+    plant: Plant, basis: Basis, station: Station, device: Device, played: Sequence[Played]
 ) -> Iterator[Exposure]:
     made = basis.made.get(station.id)
+    shown = [shown_by(plant, basis, each) for each in played]
     for mode in device.failure_modes:
-        proofs = proofs_of(played, mode, modes)
+        proofs = proofs_of(shown, mode)
         instants = [basis.since, *proofs, basis.until]
         longest = max(after - before for before, after in pairwise(instants))
         bare = Exposure(
@@ -266,8 +265,7 @@ def _of_device(
             longest=longest,
             ships_first=_by_time_alone(longest, basis.to_shipping),
             may_be_less=any(
-                each.not_known and any(modes.get(part) == mode for part in each.check.parts)
-                for each in played
+                each.not_known and mode in modes for each, modes in zip(played, shown, strict=True)
             ),
         )
         yield bare if made is None else _in_parts(bare, made, instants, basis.to_shipping)

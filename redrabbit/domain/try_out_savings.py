@@ -14,6 +14,7 @@ from redrabbit.domain.identity import CheckId, DeviceId, FailureMode, PartId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.try_out import Basis, Played
 from redrabbit.domain.try_out_figures import proofs_of, worst_parts
+from redrabbit.domain.try_out_rotation import Shown, modes_of, shown_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ class Turns:
 
 
 def merges(basis: Basis, played: Sequence[Played]) -> tuple[Merge, ...]:
-    """Return what could be merged, in the order of the plan; each run is spared once."""
+    """Return what could be merged, in the order of the plan; each run is spared once, and none of a check that rotates."""
     at_device: dict[DeviceId, list[Played]] = {}
     for each in played:
         at_device.setdefault(each.check.device, []).append(each)
@@ -55,16 +56,25 @@ def merges(basis: Basis, played: Sequence[Played]) -> tuple[Merge, ...]:
 
 
 def taking_turns(plant: Plant, basis: Basis, played: Sequence[Played]) -> tuple[Turns, ...]:
-    """Return what is spared where failure modes take turns, for each check that shows several."""
-    modes = {part.id: part.failure_mode for part in plant.parts}
+    """Return what is spared where failure modes take turns, for each check that shows several at once."""
+    modes = modes_of(plant)
     at_device: dict[DeviceId, list[Played]] = {}
     for each in played:
         at_device.setdefault(each.check.device, []).append(each)
     return tuple(
         turns
         for each in played
-        if each.due
-        for turns in _turns_of(basis, each, at_device[each.check.device], modes)
+        if each.due and each.check.rotation is None
+        for turns in _turns_of(
+            basis,
+            each,
+            [
+                shown_by(plant, basis, other)
+                for other in at_device[each.check.device]
+                if other is not each
+            ],
+            modes,
+        )
     )
 
 
@@ -73,7 +83,8 @@ def _merges_at(basis: Basis, played: Sequence[Played]) -> Iterator[Merge]:
     stay: dict[CheckId, set[datetime]] = {each.check.id: set() for each in played}
     for one in played:
         for other in (one, *(each for each in played if each is not one)):
-            if not set(one.check.parts) <= set(other.check.parts):
+            rotates = (one.check.rotation, other.check.rotation) != (None, None)
+            if rotates or not set(one.check.parts) <= set(other.check.parts):
                 continue
             mine, theirs = left[one.check.id], left[other.check.id]
             pairs = _next_serves(one, mine) if other is one else _others_serve(one, mine, theirs)
@@ -119,7 +130,7 @@ def _others_serve(
 def _turns_of(
     basis: Basis,
     each: Played,
-    at_device: Sequence[Played],
+    others: Sequence[Shown],
     modes: Mapping[PartId, FailureMode | None],
 ) -> Iterator[Turns]:
     check = each.check
@@ -133,10 +144,9 @@ def _turns_of(
     made = basis.made.get(check.station)
     now = then = None
     if made is not None:
-        others = [one for one in at_device if one is not each]
         now, then = 0, 0
         for mode in shown:
-            beside = proofs_of(others, mode, modes)
+            beside = proofs_of(others, mode)
             own = [due.due_at for due in each.due]
             ends = [basis.since, basis.until]
             now = max(now, worst_parts(made, sorted({*beside, *own, *ends})))
