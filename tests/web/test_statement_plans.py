@@ -240,7 +240,6 @@ def _everything(plant: Plant, database: SqlDatabase) -> list[str]:
             "/plan/in-force/try-out",
             "/plan/in-force/try-out?month=2026-03",
             "/plan/in-force/try-out.xlsx?month=2026-02",
-            f"/plan/{'1' * 64}/try-out",
             f"/plan/{'1' * 64}",
             f"/plan/{'1' * 64}/approve",
             "/approvals",

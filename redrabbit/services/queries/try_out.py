@@ -10,6 +10,7 @@ from typing import Final
 
 from redrabbit.domain.challenge_part import PartState
 from redrabbit.domain.control_plan import Check
+from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import CheckId, LineId, PartId, StationId
 from redrabbit.domain.parts_made import (
     Counted,
@@ -43,6 +44,8 @@ MOST_RUNS: Final = 30
 """Of the last runs of a check it is looked how long they took."""
 MOST_COUNTS: Final = 20_000
 """Of one station in one month."""
+MOST_EVENTS: Final = 20_000
+"""In one month; more are refused, as none may be left out unsaid."""
 
 
 class From(StrEnum):
@@ -342,9 +345,12 @@ class _Look:
                 Where("happened_at", ">=", self._since),
                 Where("happened_at", "<", self._until),
                 order_by="happened_at",
+                limit=MOST_EVENTS,
             )
             if each.same_as is None
         ]
+        if len(told) >= MOST_EVENTS:
+            raise Refusal("try_out_too_much", most=MOST_EVENTS)
         return [
             Happens(
                 at=each.happened_at,
