@@ -46,6 +46,12 @@ class RunningWatch:
         """Return since when it was off at each reading, without a hole until now; None: it was not, or nobody knows."""
         return self._off_since if self._expires is not None and self._is_known(at) else None
 
+    def read_until(self, at: datetime) -> datetime:
+        """Return until when what is known at an instant was read: a signal that stands says nothing of what comes after it."""
+        return (
+            at if self._read_at is None or self.stood_since(at) is None else min(self._read_at, at)
+        )
+
     def shift(self, step: timedelta) -> None:
         """Move with a step of the clock: what was not read is measured in durations (R46)."""
         if self._read_at is not None:

@@ -62,6 +62,8 @@ class ShiftsSeen:
     """None: the station counts nothing."""
     stood_since: datetime | None
     """Since when nothing was made; None: something was, or nobody knows."""
+    until: datetime
+    """Until when that is known; a shift that ended later waits for the next reading, or until that is not in time any more."""
     shift: ShiftWindow | None
     """The one that is on now."""
     ended: Sequence[ShiftWindow] | None
@@ -90,6 +92,8 @@ class FirstParts:
         self._heard: EventSeen | None = None
         """What a signal told last of a line that runs."""
         self._shift: ShiftWindow | None = None
+        self._end_waits = False
+        """A shift ended that was not read until its end yet."""
         self._has_begun = False
         """The shift that is on has made a part."""
 
@@ -114,10 +118,12 @@ class FirstParts:
             return None
         now = None if count is None else LookedAt(count=count, at=at)
         seen = self._seen(now, production, at)
+        end_waits = self._waits_for_end(seen)
         has_begun_now = seen.begun is not None or (self._has_begun and not seen.is_new)
 
         def settle() -> None:
-            self._before, self._shift, self._looked_at = now, seen.shift, at
+            self._before, self._shift, self._looked_at = now, seen.shift, seen.until
+            self._end_waits = end_waits
             self._has_begun = has_begun_now
 
         if not seen.says_something:
@@ -134,9 +140,10 @@ class FirstParts:
         before = self._counted_before(production.counting)
         looked_at = self._looked_at if now is None else before.at if before is not None else at
         is_new = self._looked_at is None or shift != self._shift
+        until = at if now is not None else production.watch.read_until(at)
         ended: Sequence[ShiftWindow] | None = ()
-        if is_new:
-            ended = None if looked_at is None else ended_between(calendar, looked_at, at)
+        if is_new or self._end_waits:
+            ended = None if looked_at is None else ended_between(calendar, looked_at, until)
         counts = (
             now is not None
             and before is not None
@@ -153,12 +160,19 @@ class FirstParts:
             at=at,
             count=now.count if now is not None else None,
             stood_since=stood_since,
+            until=until,
             shift=shift,
             ended=ended,
             begun=shift if begins else None,
             signal=signal,
             is_new=is_new,
         )
+
+    def _waits_for_end(self, seen: ShiftsSeen) -> bool:
+        """Tell whether a shift ended after what is known; asked only where another one is on, or where one waited."""
+        if seen.until >= seen.at or not (seen.is_new or self._end_waits):
+            return False
+        return bool(ended_between(self._plant.calendars[self._station.line], seen.until, seen.at))
 
     def _counted_before(self, counting: PartCounting) -> LookedAt | None:
         known = counting.before
@@ -217,7 +231,7 @@ def _ended_since(
         limit=1,
     )
     since = made[0].opens_at if made else known.adopted_at
-    return ended_between(plant.calendars[check.line], since, seen.at)
+    return ended_between(plant.calendars[check.line], since, seen.until)
 
 
 def _begun(
@@ -271,7 +285,9 @@ class _Proof:
         if self._is_told or station.running is None:
             return
         self._is_told = True
-        stood = StationStood(station=station.id, signal=station.running, since=since, until=seen.at)
+        stood = StationStood(
+            station=station.id, signal=station.running, since=since, until=seen.until
+        )
         record(self._uow, stood, stream=station.line, actor=AGENT, at=seen.at)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given, settings
@@ -16,11 +17,12 @@ from redrabbit.domain.schedule_rules import PlantEvent
 from redrabbit.domain.station import EventSignal, EventWhen, Station
 from redrabbit.services import plant_events, scheduling
 from redrabbit.services.queries.plant_events import events_here
-from tests.plants import LINE, OP20, OP30, Bench, a_check, a_plant, a_station
+from tests.plants import BEGIN, LINE, OP20, OP30, Bench, a_check, a_plant, a_station
 
 FIRST = "before the first part of each shift"
 MINUTE, HOUR = 60.0, 3600.0
 READ_EACH = 10 * MINUTE
+EXPIRES = timedelta(seconds=READ_EACH + 1)
 RUNS = SignalName("feed_held")
 ANNA = Actor.stated("2207")
 
@@ -154,6 +156,32 @@ def test_a_hole_in_the_watch_leaves_the_shift_owed_at_its_end(hole: str) -> None
     assert line.entries("station_stood") == []
 
 
+def test_a_shift_is_no_proof_of_itself_before_it_was_read_to_its_end() -> None:
+    """The last minutes of a shift were not read yet: a tick waits for them, and says until when it was read."""
+    line = Uncounted(running=True)
+    line.to(13 + 55 / 60)
+    line.pass_time(5 * MINUTE + 1)
+    line.tick()
+    assert line.ends == []
+    line.pass_time(MINUTE)
+    line.read(OP20)
+    assert line.ends == [("2026-03-02:early", "excused", "not_producing")]
+    (stood,) = line.entries("station_stood")
+    assert isinstance(stood, dict)
+    assert stood["until"] == "2026-03-02T14:01:01.000000Z"
+
+
+def test_a_shift_that_is_not_read_to_its_end_in_time_is_owed() -> None:
+    line = Uncounted(running=True)
+    line.to(13 + 55 / 60)
+    line.pass_time(5 * MINUTE + 1)
+    line.tick()
+    line.pass_time(5 * MINUTE + 1)
+    line.tick()
+    assert line.ends == [("2026-03-02:early", None, None)]
+    assert line.entries("station_stood") == []
+
+
 def test_a_shift_that_passed_while_the_service_was_down_is_owed_at_its_end() -> None:
     line = Uncounted(running=True)
     line.to(6)
@@ -249,10 +277,22 @@ class Truth:
     blind: list[tuple[datetime, datetime]] = field(default_factory=list)
     """Times in which nobody watched."""
     taps: list[datetime] = field(default_factory=list)
+    decided: datetime = BEGIN
+    """Until when a tick told what became of shifts: it waits for the next reading while that may still come in time."""
+
+    def tick(self, now: datetime) -> None:
+        """A tick tells of a line that runs, and of shifts of which nothing is known any more."""
+        is_known = now - self.read[-1][0] <= EXPIRES
+        if is_known and self.on:
+            self.taps.append(now)
+        if self.on or not is_known:
+            self.decided = now
 
 
 STEPS = st.lists(
-    st.sampled_from(["on", "off", "wait", "wait", "shift", "shift", "blind", "restart", "tap"]),
+    st.sampled_from(
+        ["on", "off", "wait", "wait", "shift", "shift", "blind", "restart", "tap", "tick", "tick"]
+    ),
     max_size=14,
 )
 
@@ -271,7 +311,7 @@ def play(steps: list[str]) -> None:
                 line.read(OP20, feed_held=truth.on)
                 truth.read.append((line.clock.now(), truth.on))
             case "wait" | "shift":
-                for _ in range(3 if step == "wait" else 49):
+                for _ in range(3 if step == "wait" else 48):
                     line.pass_time(READ_EACH)
                     line.read(OP20)
                     truth.read.append((line.clock.now(), truth.on))
@@ -285,6 +325,10 @@ def play(steps: list[str]) -> None:
                 line.restart()
                 truth.blind.append((before, line.clock.now()))
                 truth.read.append((line.clock.now(), truth.on))
+            case "tick":
+                line.pass_time(4 * MINUTE)
+                line.tick()
+                truth.tick(line.clock.now())
             case _:
                 line.pass_time(1)
                 line.tap()
@@ -295,6 +339,9 @@ def play(steps: list[str]) -> None:
 def is_right(line: Uncounted, truth: Truth) -> None:
     now = line.clock.now()
     last = truth.read[-1][0]
+    reads = [truth.adopted, *(at for at, _ in truth.read)]
+    gaps = [(a, b) for a, b in pairwise(reads) if b - a > EXPIRES]
+    gaps += [(last, now)] if now - last > EXPIRES else []
     found = {each.trigger_key.removeprefix("production:"): each for each in line.made}
     assert len(found) == len(line.made)
     begin, wanted = datetime(2026, 3, 1, 22, tzinfo=UTC), 0
@@ -304,13 +351,15 @@ def is_right(line: Uncounted, truth: Truth) -> None:
         told = [at for at, on in truth.read if on and begin <= at < end]
         told += [at for at in truth.taps if begin <= at < end]
         made = found.get(f"{begin.date()}:{name}")
-        owed = begin >= truth.adopted and end <= last
+        owed = begin >= truth.adopted and end <= max(last, truth.decided)
         assert (made is not None) == bool(owed or told)
         if made is not None:
             wanted += 1
             assert made.due_at == (min(told) if told else end)
-            holes = any(since < end and until > begin for since, until in truth.blind)
-            stood = not told and not holes
+            holes = any(since < end and until > begin for since, until in (*truth.blind, *gaps))
+            before = [on for at, on in truth.read if at <= begin][-1:]
+            after = [on for at, on in truth.read if at >= end][:1]
+            stood = not told and not holes and before == after == [False]
             assert (made.outcome == "excused") == stood
         begin = end
     assert wanted == len(found)
@@ -319,6 +368,9 @@ def is_right(line: Uncounted, truth: Truth) -> None:
 @settings(max_examples=40, deadline=None)
 @given(steps=STEPS)
 @example(steps=["shift", "on", "shift", "off", "shift", "shift"])
+@example(steps=["tick", "tick", "off", "shift", "tick", "off"])
+@example(steps=["tick", "tick", "off", "shift", "tick", "on"])
+@example(steps=["tick", "tick", "off", "shift", "tick", "tick", "tick"])
 @example(steps=["shift", "blind", "shift", "tap", "restart", "shift"])
 def test_each_shift_has_its_one_end_and_only_one_that_was_seen_to_stand_is_excused(
     steps: list[str],

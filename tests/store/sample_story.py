@@ -655,6 +655,7 @@ def _stood(shop: Shop) -> None:
         at=now,
         count=None,
         stood_since=now - timedelta(days=1),
+        until=now,
         shift=None,
         ended=ended,
         begun=None,

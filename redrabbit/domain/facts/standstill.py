@@ -20,7 +20,7 @@ class StationStood(Fact):
     since: datetime
     """From when on it was off at each reading."""
     until: datetime
-    """When it was looked at last: after the end of the shift."""
+    """When it was read last: at the end of the shift, or after it."""
 
     def fold(self, entry: Entry, look: Look) -> Changes:
         """Change no record: the scheduled checks that it excuses are decided right behind."""
