@@ -19,6 +19,7 @@ from redrabbit.config.file_schema import (
 from redrabbit.config.problem import Problems
 from redrabbit.config.spellings import SLUG, SPECIAL_CODE
 from redrabbit.domain.customer_minimum import Below, CustomerMinimum, Least, Unit
+from redrabbit.domain.rotation import rotation_text
 from redrabbit.domain.schedule_rules import FEWEST_PARTS, MOST_PARTS
 from redrabbit.domain.schedule_words import schedule_text
 
@@ -79,7 +80,10 @@ def read_programmes(
     codes: Collection[str] | None,
     problems: Problems,
 ) -> tuple[CustomerMinimum, ...]:
-    """Return the minima that could be read, in the order of the file; `codes` are the declared special characteristics, none where any may be."""
+    """Return the minima that could be read, in the order of the file; `codes` are the declared special characteristics; None: they can't be told.
+
+    A minimum of classes needs them declared: of one that is spelled otherwise in the plan it would say nothing.
+    """
     found: list[CustomerMinimum] = []
     for entry in entries or ():
         block = entry.value
@@ -90,9 +94,17 @@ def read_programmes(
         for each in block["minima"] or ():
             minimum: Block = each.value
             for code in minimum["special"] or ():
-                problems.refuse_unknown(
-                    "special characteristic", code.value, code.place, codes or None
-                )
+                if codes or codes is None:
+                    problems.refuse_unknown("special characteristic", code.value, code.place, codes)
+                elif not problems.adopted:
+                    problems.add(
+                        code.place,
+                        sentence(
+                            "special characteristic {code!r} of a minimum, and the plant declares none",
+                            code=code.value,
+                        ),
+                        sentence("{code} in `special_characteristics`", code=code.value),
+                    )
             if block.complete and minimum.complete:
                 found.append(
                     CustomerMinimum(
@@ -111,6 +123,15 @@ def read_programmes(
 def below_words(below: Below) -> tuple[Sentence, Sentence]:
     """Return what is too seldom by whose demand, and what to write, in the words of the plan file."""
     minimum = below.minimum
+    if below.turns is not None:
+        found = sentence(
+            "by `{rotation}` each failure mode is shown less often than programme {programme} demands: {least}, by {source}",
+            rotation=rotation_text(below.turns),
+            programme=minimum.programme,
+            least=minimum.least.text,
+            source=minimum.source,
+        )
+        return found, sentence("no `rotation`")
     found = sentence(
         "`{schedule}` is less often than programme {programme} demands: {least}, by {source}",
         schedule=schedule_text(below.check.schedule),

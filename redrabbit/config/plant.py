@@ -71,14 +71,15 @@ def load_plant(source: Path | Mapping[str, str], *, adopted: bool = False) -> Pl
 
 
 def read_configuration(
-    source: Path | Mapping[str, str], *, adopted: bool = False
+    source: Path | Mapping[str, str], *, adopted: bool = False, judges_plan: bool = True
 ) -> tuple[Plant, dict[str, str]]:
     """Return the plant with the text of every file it was read from, by name (D14).
 
     Line ends are made line feeds and byte order marks dropped, so that the same words give the same
-    digest on every machine. The files are read once: what is kept is what was understood.
+    digest on every machine. The files are read once: what is kept is what was understood. Where it `judges_plan`, one
+    below a customer's minimum is refused.
     """
-    return _understood(source, Problems(adopted=adopted))
+    return _understood(source, Problems(adopted=adopted, judges_plan=judges_plan))
 
 
 def read_without_plan(folder: Path) -> tuple[Plant, dict[str, str]]:
@@ -122,7 +123,7 @@ def _understood(
     assert plan is not None  # noqa: S101  because a missing plan is a problem, raised above
     readable = _readable(texts)
     found = _plant(plant, stations, plan, readable)
-    if not problems.adopted:
+    if problems.judges_plan and not problems.adopted:
         _refuse_below(found, plan, problems)
     if plant.codes_place is not None:
         refuse_confusions(found.codes, found.known_codes, plant.codes_place, problems)
@@ -133,9 +134,10 @@ def _understood(
 
 def _refuse_below(plant: Plant, plan: PlanFile, problems: Problems) -> None:
     """Refuse checks that are due less often than a customer demands; what was adopted once goes on, and is told on the page of the plan."""
-    places = {check.id: check.block.place_of("schedule") for check in plan.checks}
+    blocks = {check.id: check.block for check in plan.checks}
     for below in plant.below:
-        problems.add(places[below.check.id], *below_words(below))
+        key = "schedule" if below.turns is None else "rotation"
+        problems.add(blocks[below.check.id].place_of(key), *below_words(below))
     if problems.found:
         raise ConfigurationProblems(problems.found)
 

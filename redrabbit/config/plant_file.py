@@ -245,7 +245,9 @@ def read_plant_file(root: Node, problems: Problems) -> PlantFile:
     known = (targets, lines, shift_names(block["calendars"]))
     rules, rosters = read_escalation(block["escalation"], block["rosters"], known, problems)
     special = read_special_characteristics(block["special_characteristics"], problems)
-    codes = None if special is None else [each.code for each in special]
+    are_readable = block["special_characteristics"] is not None
+    is_told = are_readable or "special_characteristics" not in block
+    codes = [each.code for each in special] if special is not None and is_told else None
     return PlantFile(
         name=block["plant"] or "",
         zone=zone,

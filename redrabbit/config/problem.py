@@ -85,6 +85,8 @@ class Problems:
     """What keeps nothing from being used, and would be better said."""
     adopted: bool = False
     """The files were adopted before: later rules about their words refuse nothing of them (L7)."""
+    judges_plan: bool = True
+    """The plan is held against what customers demand at least."""
 
     @property
     def full(self) -> bool:

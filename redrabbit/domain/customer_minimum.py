@@ -7,6 +7,8 @@ A check that is due earlier or more often is never below a minimum; where it can
 - Each so many hours: never more of the line's working time, breaks left out, between one due time and the next, over nights and weekends, too.
 - Each so many parts: only a count of parts says that; hours say nothing of parts.
 
+A check whose failure modes take turns proves each of them in its turns only: that serves a minimum of hours which is as long as its turns at the longest, and no other.
+
 Events and checks on demand serve no minimum: nobody knows when they happen.
 """
 
@@ -22,6 +24,7 @@ from typing import Final
 from redrabbit.domain.control_plan import Check, ControlPlan
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import LineId
+from redrabbit.domain.rotation import Rotation, rotation_text
 from redrabbit.domain.schedule import due_times
 from redrabbit.domain.schedule_rules import (
     MAX_WORK_S,
@@ -41,6 +44,7 @@ from redrabbit.domain.schedule_rules import (
 )
 from redrabbit.domain.schedule_words import schedule_text
 from redrabbit.domain.shift_calendar import ShiftCalendar, ShiftWindow, shift_windows
+from redrabbit.domain.special_characteristic import mark_of
 from redrabbit.domain.text import Text
 
 BEGIN: Final = datetime(2026, 11, 9, tzinfo=UTC)
@@ -87,9 +91,8 @@ class CustomerMinimum:
 
     def is_about(self, line: str, special: str | None) -> bool:
         """Tell whether a check of a line and a class comes under it."""
-        return (not self.lines or line in self.lines) and (
-            not self.special or special in self.special
-        )
+        is_of_class = special is not None and mark_of(special) in map(mark_of, self.special)
+        return (not self.lines or line in self.lines) and (not self.special or is_of_class)
 
     @property
     def source(self) -> str:
@@ -99,17 +102,30 @@ class CustomerMinimum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Below:
-    """A check that is due less often than a minimum demands."""
+    """A check that proves what it is for less often than a minimum demands."""
 
     check: Check
     minimum: CustomerMinimum
     write: ScheduleRule | None
     """A schedule that keeps it; None: the line has no shifts, so none does."""
+    turns: Rotation | None = None
+    """Its schedule keeps it, and the turns of its failure modes don't; None: the schedule does not."""
 
 
 def refuse_below(label: str, found: Sequence[Below]) -> None:
     """Refuse a plan that is below a minimum, with the first check that is."""
     for below in found:
+        if below.turns is not None:
+            raise Refusal(
+                "plan_turns_below_minimum",
+                plan=label,
+                check=below.check.id,
+                line=below.check.plan_line,
+                rotation=rotation_text(below.turns),
+                programme=below.minimum.programme,
+                least=below.minimum.least.text,
+                source=below.minimum.source,
+            )
         raise Refusal(
             "plan_below_minimum",
             plan=label,
@@ -127,14 +143,23 @@ def below_minima(
     minima: Iterable[CustomerMinimum],
     calendars: Mapping[LineId, ShiftCalendar],
 ) -> tuple[Below, ...]:
-    """Return the checks of a plan that are due less often than a minimum demands, in the order of the plan."""
+    """Return the checks of a plan that prove it less often than a minimum demands, in the order of the plan."""
     known = tuple(minima)
     return tuple(
-        Below(check=check, minimum=minimum, write=enough(minimum.least, calendars.get(check.line)))
+        Below(
+            check=check,
+            minimum=minimum,
+            write=enough(minimum.least, calendars.get(check.line)),
+            turns=check.rotation if is_due else None,
+        )
         for check in plan.checks
         for minimum in known
         if minimum.is_about(check.line, check.special_characteristic)
-        and not keeps(check.schedule, calendars.get(check.line), minimum.least)
+        for is_due in (keeps(check.schedule, calendars.get(check.line), minimum.least),)
+        if not is_due
+        or not keeps_by_turns(
+            check.rotation, check.schedule, calendars.get(check.line), minimum.least
+        )
     )
 
 
@@ -179,6 +204,25 @@ def keeps(schedule: ScheduleRule, calendar: ShiftCalendar | None, least: Least) 
     return any(length <= shortest for length in intervals) or _is_in_each_shift(
         schedule, ordinary, windows
     )
+
+
+@lru_cache(maxsize=1024)
+def keeps_by_turns(
+    rotation: Rotation | None, schedule: ScheduleRule, calendar: ShiftCalendar | None, least: Least
+) -> bool:
+    """Tell whether each failure mode of a check is proved so often, whose schedule keeps the minimum.
+
+    One shown as a shift begins has its next turn, at the latest, as the last of so many shifts after it ends.
+    """
+    if rotation is None or rotation.within_shifts == 1:
+        return True
+    is_due_in_each = keeps(schedule, calendar, Least(unit=Unit.SHIFT))
+    if calendar is None or least.unit is not Unit.HOURS or not is_due_in_each:
+        return False
+    worked = [each.worked for each in shift_windows(calendar.ordinary, BEGIN, BEGIN + WATCHED)]
+    shifts = rotation.within_shifts + 1
+    spans = [worked[place : place + shifts] for place in range(max(1, len(worked) - shifts + 1))]
+    return max(sum(span, timedelta()) for span in spans) <= timedelta(hours=least.amount)
 
 
 def _is_in_each_shift(

@@ -9,9 +9,10 @@ from redrabbit.base.messages import zoned
 from redrabbit.base.sentence import Sentence, sentence
 from redrabbit.config.problem import nearest
 from redrabbit.domain.control_plan import Check, ControlPlan
-from redrabbit.domain.customer_minimum import CustomerMinimum, enough, keeps
+from redrabbit.domain.customer_minimum import CustomerMinimum, enough, keeps, keeps_by_turns
 from redrabbit.domain.identity import CheckId, DeviceId
 from redrabbit.domain.plant import Plant
+from redrabbit.domain.rotation import Rotation, rotation_text
 from redrabbit.domain.schedule import next_dues
 from redrabbit.domain.schedule_words import duration_text
 from redrabbit.domain.shift_calendar import ShiftCalendar
@@ -204,8 +205,13 @@ def _refuse_below(
             special = check.special_characteristic
         calendar = plant.calendars.get(where)
         for minimum in plant.minima:
-            if minimum.is_about(where, special) and not keeps(rule, calendar, minimum.least):
+            if not minimum.is_about(where, special):
+                continue
+            turns = None if check is None else check.rotation
+            if not keeps(rule, calendar, minimum.least):
                 read.findings.error("below_minimum", line.at, _below(line, minimum, calendar))
+            elif turns is not None and not keeps_by_turns(turns, rule, calendar, minimum.least):
+                read.findings.error("below_minimum", line.at, _below_by_turns(line, minimum, turns))
 
 
 def _below(line: PlanLine, minimum: CustomerMinimum, calendar: ShiftCalendar | None) -> Sentence:
@@ -221,6 +227,17 @@ def _below(line: PlanLine, minimum: CustomerMinimum, calendar: ShiftCalendar | N
         least=minimum.least.text,
         source=minimum.source,
         write=", ".join(f'"{words}"' for words in told) or "-",
+    )
+
+
+def _below_by_turns(line: PlanLine, minimum: CustomerMinimum, turns: Rotation) -> Sentence:
+    return sentence(
+        "line {line}: by `{rotation}` each failure mode is shown less often than programme {programme} demands: {least}, by {source}; take `rotation` out of the check before",
+        line=line.line or line.device or "-",
+        rotation=rotation_text(turns),
+        programme=minimum.programme,
+        least=minimum.least.text,
+        source=minimum.source,
     )
 
 

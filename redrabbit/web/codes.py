@@ -140,6 +140,7 @@ REFUSALS: Final[Mapping[str, int]] = {
     "link_shown_before": 409,
     "own_grant": 403,
     "plan_below_minimum": 409,
+    "plan_turns_below_minimum": 409,
     "plan_document_unclear": 422,
     "plan_file_gone": 409,
     "plan_import_changed": 409,

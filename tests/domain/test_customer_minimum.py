@@ -1,5 +1,6 @@
 """Customers' minima beside a naive reader that walks through the shifts minute by minute, and what is told to write instead."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,9 +18,11 @@ from redrabbit.domain.customer_minimum import (
     below_minima,
     enough,
     keeps,
+    keeps_by_turns,
     refuse_below,
 )
 from redrabbit.domain.errors import Refusal
+from redrabbit.domain.rotation import Rotation
 from redrabbit.domain.schedule import due_times
 from redrabbit.domain.schedule_rules import EveryInterval, EveryParts, ScheduleRule, Together
 from redrabbit.domain.schedule_words import parse_schedule
@@ -221,10 +224,46 @@ def a_minimum(lines: tuple[str, ...] = (), special: tuple[str, ...] = ()) -> Cus
     )
 
 
+@pytest.mark.parametrize(
+    ("within", "calendar", "least", "kept"),
+    [
+        (1, THREE, SHIFT, True),
+        (2, THREE, SHIFT, False),
+        (3, THREE, hours(8), False),
+        (3, THREE, hours(31), False),
+        (3, THREE, hours(32), True),  # from the begin of one shift to the end of the third after it
+        (100, THREE, hours(168), False),
+        (3, None, hours(168), False),
+        (2, THREE, Least(unit=Unit.PARTS, amount=500), False),
+    ],
+)
+def test_a_check_whose_modes_take_turns_proves_each_of_them_only_in_its_turns(
+    within: int, calendar: ShiftCalendar | None, least: Least, kept: bool
+) -> None:
+    check = replace(
+        a_check(schedule=parse_schedule("every shift start + every 500 parts + every 8 h")),
+        rotation=Rotation(within_shifts=within, at_least=1),
+    )
+    plan = ControlPlan(number="CP-1", revision="A", effective_from=None, checks=(check,))
+    minimum = replace(a_minimum(), least=least)
+    found = below_minima(plan, [minimum], {} if calendar is None else {LINE: calendar})
+    assert (not found) is kept
+    for each in found:
+        with pytest.raises(Refusal) as refused:
+            refuse_below(plan.label, [each])
+        assert refused.value.code == "plan_turns_below_minimum"
+
+
+def test_turns_of_a_check_that_is_not_due_in_each_shift_last_nobody_knows_how_long() -> None:
+    rotation = Rotation(within_shifts=3, at_least=1)
+    for words, kept in (("every shift start", True), ("every shift start except night", False)):
+        assert keeps_by_turns(rotation, parse_schedule(words), THREE, hours(32)) is kept
+
+
 @given(
     st.sampled_from([(), (LINE,), ("line9",)]),
-    st.sampled_from([(), ("CC",), ("CC", "SC"), ("SC",)]),
-    st.sampled_from([None, "CC", "SC"]),
+    st.sampled_from([(), ("CC",), ("cc", "SC"), ("Sc",)]),
+    st.sampled_from([None, "CC", "cc", "SC"]),
 )
 def test_a_minimum_is_about_its_lines_and_classes_only(
     lines: tuple[str, ...], classes: tuple[str, ...], special: str | None
@@ -235,7 +274,9 @@ def test_a_minimum_is_about_its_lines_and_classes_only(
     )
     plan = ControlPlan(number="CP-1", revision="A", effective_from=None, checks=(seldom, often))
     found = below_minima(plan, [a_minimum(lines, classes)], {LINE: THREE})
-    concerned = LINE in (lines or (LINE,)) and (not classes or special in classes)
+    concerned = LINE in (lines or (LINE,)) and (
+        not classes or (special or "").lower() in {each.lower() for each in classes}
+    )
     assert [each.check for each in found] == ([seldom] if concerned else [])
     if not found:
         return refuse_below(plan.label, found)

@@ -134,7 +134,8 @@ def plans_api_router(site: Site) -> APIRouter:
         openapi_extra=refuses(
             *OF_REQUESTS,
             *("no_such_plan", "plan_document_unclear", "plan_not_so"),
-            *("plan_of_own", "plan_of_nobody_known", "plan_below_minimum"),
+            *("plan_of_own", "plan_of_nobody_known"),
+            *("plan_below_minimum", "plan_turns_below_minimum"),
         ),
     )
     async def approve_control_plan(
@@ -164,7 +165,8 @@ def _add_moments(router: APIRouter, site: Site) -> None:
         "/control-plans/{digest}/schedule",
         openapi_extra=refuses(
             *("no_shift_start", "no_such_plan", "plan_not_so"),
-            *("plan_instant_passed", "plan_instant_taken", "plan_below_minimum"),
+            *("plan_instant_passed", "plan_instant_taken"),
+            *("plan_below_minimum", "plan_turns_below_minimum"),
         ),
     )
     async def schedule_control_plan(digest: Digest, body: PlanFrom, by: By) -> PlanRevision:
