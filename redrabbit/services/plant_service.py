@@ -21,7 +21,7 @@ from redrabbit.services.agent import Agent
 from redrabbit.services.agent_heartbeat import AgentHeartbeat
 from redrabbit.services.credentials import count_scan_of_nobody
 from redrabbit.services.doing import Door
-from redrabbit.services.done_once import Seen
+from redrabbit.services.done_once import Asked, Seen, answer_of
 from redrabbit.services.errors import OutcomeUnknown, StoreTrouble, TroubleWhy
 from redrabbit.services.permitting import require
 from redrabbit.services.ports import Reader, UnitOfWork
@@ -156,14 +156,20 @@ class LocalPlantService:
         key is told what became of it.
         """
         if isinstance(act, ApprovePlan | SchedulePlan):
-            await self._refuse_below(act.digest)
+            await self._refuse_below(Asked(act=act, actor=actor, key=key), act.digest)
         doing = self._door.do(act, actor, key, seen=seen, shown=shown, names=names)
         return await self._answered(doing)
 
-    async def _refuse_below(self, digest: str) -> None:
-        """Refuse to let a plan count that is below a customer's minimum; what does not fit the plant at all is held back at its moment."""
+    async def _refuse_below(self, asked: Asked, digest: str) -> None:
+        """Refuse to let a plan count that is below a customer's minimum; what does not fit the plant at all is held back at its moment.
+
+        Who may not do it is refused for that, and an act that was answered before gets its answer: the door says both.
+        """
         if self._revised is None or not self.plant.minima:
             return
+        if await self.read(lambda reader: answer_of(reader, asked)) is not None:
+            return
+        await self.require(asked.act, asked.actor)
         known = await self.read(lambda reader: reader.get(PlanRevisionRecord, digest))
         if known is None or known.state not in {PlanState.DRAFT, *MAY_BE_SCHEDULED}:
             return  # the act says what is wrong with it

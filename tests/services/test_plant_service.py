@@ -12,6 +12,7 @@ from redrabbit.domain.customer_minimum import CustomerMinimum, Least, Unit
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.facts.plan_revision import PlanState
 from redrabbit.domain.facts.plant import InForceItem, InForceKind
+from redrabbit.domain.identity import How
 from redrabbit.domain.plan_acts import SchedulePlan, approval_here
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import PauseRecord, PlanRevisionRecord, RunRecord
@@ -136,8 +137,14 @@ async def test_no_plan_below_a_customer_s_minimum_is_let_count(plant: Served, ki
     with pytest.raises(Refusal) as refused:
         await LocalPlantService(plant.agent, revised=lambda _: seldom).do(act, ANNA)
     assert refused.value.code == "plan_below_minimum"
+    stranger = replace(ANNA, how=How.TOKEN)
+    with pytest.raises(Refusal) as refused:  # who may not is told that, and nothing of the plan
+        await LocalPlantService(plant.agent, revised=lambda _: seldom).do(act, stranger)
+    assert refused.value.code == "not_permitted"
     often = a_revised(seldom, EveryShiftStart())
-    done = await LocalPlantService(plant.agent, revised=lambda _: often).do(act, ANNA)
+    done = await LocalPlantService(plant.agent, revised=lambda _: often).do(act, ANNA, "key-1")
+    again = await LocalPlantService(plant.agent, revised=lambda _: seldom).do(act, ANNA, "key-1")
+    assert again == done  # as it was answered first (D65)
     assert isinstance(done, PlanRevisionRecord)
     assert done.state is {"approve": PlanState.APPROVED, "schedule": PlanState.SCHEDULED}[kind]
 
