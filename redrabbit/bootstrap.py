@@ -34,7 +34,7 @@ from redrabbit.base.common_passwords import common_passwords
 from redrabbit.base.password_hashing import PasswordHashing
 from redrabbit.base.settings import ServeSettings, WebLimits
 from redrabbit.config.people_apart import read_people_apart
-from redrabbit.configuration_folder import configuration_in
+from redrabbit.configuration_folder import configuration_to_start
 from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.station import BrokerAccess, ModbusLink, MqttLink, Station
@@ -118,7 +118,7 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
     StoreTrouble or OSError (the port is taken) before anything runs.
     """
     clock = clock or SteadyClock()
-    found = await asyncio.to_thread(configuration_in, settings.config_dir)
+    found = await asyncio.to_thread(configuration_to_start, settings.config_dir)
     plant = found.plant
     _refuse_future_plan(plant, settings.database_url, clock.now())
     secrets = read_secrets(plant.targets, settings.config_dir, os.environ)
@@ -133,7 +133,12 @@ async def serving(settings: ServeSettings, clock: Clock | None = None) -> AsyncI
             database.verification.start()
             begun = await database.read(
                 lambda reader: plan_at_start(
-                    reader, plant, found.files, clock.now(), workbook=found.workbook
+                    reader,
+                    plant,
+                    found.files,
+                    clock.now(),
+                    workbook=found.workbook,
+                    below=found.below,
                 )
             )
             tell_not_taken(begun)

@@ -49,13 +49,27 @@ class Folder:
     files: Mapping[str, str]
     workbook: str | None = None
     """The SHA-256 of the workbook that its control plan was read from."""
+    below: ConfigurationProblems | None = None
+    """What its control plan is below a customer's minimum, where that was not refused."""
 
 
 def configuration_in(folder: Path) -> Folder:
     """Return the configuration of a folder; ConfigurationProblems names everything that is wrong with it."""
-    texts, digest, lines = _texts(folder)
+    return _read(folder, judges_plan=True)
+
+
+def configuration_to_start(folder: Path) -> Folder:
+    """Return the same for a start, which may take another plan than the folder's: one below a customer's minimum is told, not refused."""
     try:
-        plant, files = read_configuration(texts)
+        return configuration_in(folder)
+    except ConfigurationProblems as problems:
+        return replace(_read(folder, judges_plan=False), below=problems)
+
+
+def _read(folder: Path, *, judges_plan: bool) -> Folder:
+    texts, digest, lines = _texts(folder, judges_plan=judges_plan)
+    try:
+        plant, files = read_configuration(texts, judges_plan=judges_plan)
     except ConfigurationProblems as found:
         raise _in_workbook(found, texts, lines) from found
     return Folder(plant=plant, files=files, workbook=digest)
@@ -81,7 +95,9 @@ def workbook_of(text: str) -> str | None:
     return first.removeprefix(_FIRST_LINE) if first.startswith(_FIRST_LINE) else None
 
 
-def _texts(folder: Path) -> tuple[Path | dict[str, str], str | None, Sequence[str]]:
+def _texts(
+    folder: Path, *, judges_plan: bool = True
+) -> tuple[Path | dict[str, str], str | None, Sequence[str]]:
     """Return what is to be understood, the digest of the workbook, and the places of the checks in it."""
     path = folder / PLAN_WORKBOOK
     if not path.is_file():
@@ -93,7 +109,8 @@ def _texts(folder: Path) -> tuple[Path | dict[str, str], str | None, Sequence[st
     except ConfigurationProblems as problems:
         told = _problems(dry_run(path, read=lambda _: _book(path, digest)), Kind.ERROR)
         raise ConfigurationProblems([*problems.problems, *told]) from problems
-    text, lines = _planned(path, digest, plant)
+    judged = plant if judges_plan else replace(plant, minima=())
+    text, lines = _planned(path, digest, judged)
     return {**files, PLAN_YAML: text}, digest, lines
 
 

@@ -69,14 +69,16 @@ def plan_at_start(
     now: datetime,
     *,
     workbook: str | None = None,
+    below: ConfigurationProblems | None = None,
 ) -> PlanAtStart:
     """Return what is in force now, of the folder's files and of what the database knows.
 
     A plan that was read from a workbook, of this digest, is taken at the first start only: later the plan that was adopted goes on,
-    and a workbook that the database does not know is told (D66). Raises PlanNotInForce where nothing is, as the file's plan counts later and none was adopted before; ConfigurationProblems
+    and a workbook that the database does not know is told (D66). `below` is what the folder's plan is below a customer's minimum:
+    raised where that plan is taken, and a plan that the database owns goes on. Raises PlanNotInForce where nothing is, as the file's plan counts later and none was adopted before; ConfigurationProblems
     where the revision in force does not fit the stations and parts of the files.
     """
-    begun = _plan_of(reader, plant, files, now, workbook)
+    begun = _plan_of(reader, plant, files, now, workbook, below=below)
     days = calendar_days_text(changes_of(reader))
     if begun.files.get(CALENDAR_DAYS) == days:
         return begun
@@ -91,11 +93,17 @@ def load_days(files: Mapping[str, str], days: str | None) -> tuple[Plant, Mappin
 
 
 def _plan_of(
-    reader: Reader, plant: Plant, files: Mapping[str, str], now: datetime, workbook: str | None
+    reader: Reader,
+    plant: Plant,
+    files: Mapping[str, str],
+    now: datetime,
+    workbook: str | None,
+    *,
+    below: ConfigurationProblems | None,
 ) -> PlanAtStart:
     adopted = None if workbook is None else adopted_files(reader)
     if workbook is None or adopted is None:
-        return _of_files(reader, plant, files, now)
+        return _of_files(reader, plant, files, now, below=below)
     name = PLAN_TABLE if PLAN_TABLE in adopted else PLAN_YAML
     rest = {each: text for each, text in files.items() if each != PLAN_YAML}
     kept, texts = read_configuration(rest | {name: adopted[name]}, adopted=True)
@@ -114,7 +122,14 @@ def _knows_workbook(reader: Reader, workbook: str) -> bool:
     )
 
 
-def _of_files(reader: Reader, plant: Plant, files: Mapping[str, str], now: datetime) -> PlanAtStart:
+def _of_files(
+    reader: Reader,
+    plant: Plant,
+    files: Mapping[str, str],
+    now: datetime,
+    *,
+    below: ConfigurationProblems | None = None,
+) -> PlanAtStart:
     waiting = [each for each in scheduled_revisions(reader) if _counts(each, now)]
     adopted = adopted_files(reader)
     passed = tuple(_passed(adopted, waiting))
@@ -133,6 +148,8 @@ def _of_files(reader: Reader, plant: Plant, files: Mapping[str, str], now: datet
             passed=passed,
             not_taken=plant.plan.label if is_new else None,
         )
+    if below is not None:
+        raise below
     effective_from = plant.plan.effective_from
     if effective_from is None or not counts_later(plant, now):
         return PlanAtStart(plant=plant, files=files, passed=passed)

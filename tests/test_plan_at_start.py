@@ -1,11 +1,14 @@
 """Which control plan a start puts in force: the file's, or a person's revision (D44, D66, S-4)."""
 
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from redrabbit.config.plant import PLAN_YAML, PLANT_FILE, load_plant, read_configuration
 from redrabbit.config.problem import ConfigurationProblems
+from redrabbit.configuration_folder import configuration_to_start
 from redrabbit.domain.facts.plan_revision import PlanState
 from redrabbit.domain.identity import Actor
 from redrabbit.domain.plan_acts import approval_here
@@ -36,9 +39,14 @@ class Started:
         self.begun = self.start(FILES)
 
     def asked(self, files: dict[str, str]) -> PlanAtStart:
-        plant, texts = read_configuration(files)
+        with TemporaryDirectory() as folder:
+            for name, text in files.items():
+                (Path(folder) / name).write_text(text, encoding="utf-8")
+            found = configuration_to_start(Path(folder))
         return self.database.read_now(
-            lambda reader: plan_at_start(reader, plant, texts, self.clock.now())
+            lambda reader: plan_at_start(
+                reader, found.plant, found.files, self.clock.now(), below=found.below
+            )
         )
 
     def start(self, files: dict[str, str]) -> PlanAtStart:
@@ -153,10 +161,12 @@ def test_a_minimum_that_is_new_keeps_no_service_from_watching() -> None:
         started.start(files)
     started.revise(plan_text("P"), 2)
     started.pass_time(3)
-    kept = plan_text("B").replace("daily at 09:00", "every 2 h")
-    begun = started.start(with_plan(files, kept))
-    assert begun.plant.plan.revision == "P"
-    assert [each.check.schedule for each in begun.plant.below] == [Daily(at=time(9))]
+    for text, told in ((FILES[PLAN_YAML], None), (plan_text("B"), "CP-7 rev B")):
+        begun = started.start(with_plan(files, text))  # what is not taken is not judged
+        assert (begun.plant.plan.revision, begun.not_taken) == ("P", told)
+        assert [each.check.schedule for each in begun.plant.below] == [Daily(at=time(9))]
+    with pytest.raises(ConfigurationProblems):
+        started.start({**files, PLANT_FILE: files[PLANT_FILE] + "x: 1\n"})
 
 
 def test_a_revision_that_does_not_fit_any_more_leaves_the_one_before_in_force() -> None:
