@@ -44,6 +44,7 @@ from redrabbit.domain.schedule_rules import (
 )
 from redrabbit.domain.schedule_words import schedule_text
 from redrabbit.domain.shift_calendar import ShiftCalendar, ShiftWindow, shift_windows
+from redrabbit.domain.shift_of_due import ShiftsOfDues
 from redrabbit.domain.special_characteristic import mark_of
 from redrabbit.domain.text import Text
 
@@ -228,22 +229,11 @@ def keeps_by_turns(
 def _is_in_each_shift(
     schedule: ScheduleRule, calendar: ShiftCalendar, windows: list[ShiftWindow]
 ) -> bool:
-    named: set[tuple[str, str]] = set()
-    timed: list[datetime] = []
-    for due_at, trigger_key in _dues(schedule, calendar):
-        kind, *rest = trigger_key.split(":")
-        if kind == "shift":
-            named.add((rest[0], rest[1]))
-        else:
-            timed.append(due_at)
-    timed.sort()
-
-    def has_one(window: ShiftWindow) -> bool:
-        place = bisect_left(timed, window.begins_at)
-        is_timed = place < len(timed) and timed[place] < window.ends_at
-        return is_timed or (window.plant_date.isoformat(), window.name) in named
-
-    return all(has_one(window) for window in windows)
+    around = shift_windows(calendar, BEGIN - 2 * A_DAY, BEGIN + WATCHED + 2 * A_DAY)
+    shifts = ShiftsOfDues(around)
+    places = {shifts.within(due_at, key) for due_at, key in _dues(schedule, calendar)}
+    have_one = {around[place] for place in places if place is not None}
+    return all(window in have_one for window in windows)
 
 
 def _by_calendar(schedule: ScheduleRule) -> Iterator[tuple[OneRule, timedelta]]:

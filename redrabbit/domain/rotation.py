@@ -15,6 +15,7 @@ from typing import Final
 from redrabbit.domain.facts.occurrence import OccurrenceOutcome, OccurrenceRecord
 from redrabbit.domain.identity import FailureMode
 from redrabbit.domain.shift_calendar import A_MOMENT, ShiftCalendar, ShiftWindow, shift_windows
+from redrabbit.domain.shift_of_due import ShiftsOfDues, named_shift
 
 FORM: Final = "each failure mode within 3 shifts, at least 2 each shift"
 MOST_SHIFTS: Final = 100
@@ -22,6 +23,7 @@ MOST_MODES: Final = 100
 LONGEST_BREAK: Final = timedelta(days=35)
 """So far back is looked for the shift to which an instant belongs."""
 
+_NEAR: Final = timedelta(days=2)
 _WORDS: Final = re.compile(
     r"each failure mode within (?P<within>[0-9]{1,4}) shifts?(, at least (?P<least>[0-9]{1,4}) each shift)?"
 )
@@ -105,23 +107,30 @@ def turns_of(
     """Return the turns that these scheduled checks of one check make, in order."""
     found: dict[ShiftWindow, list[OccurrenceRecord]] = {}
     for each in occurrences:
-        shift = shift_of(calendar, each.first_due_at or each.due_at)
+        shift = shift_of(calendar, each.first_due_at or each.due_at, each.trigger_key)
         if shift is not None:
             found.setdefault(shift, []).append(each)
     over = [shift for shift, owed in found.items() if shift.ends_at <= now and _is_turn(owed)]
     return tuple(sorted(over, key=lambda shift: (shift.begins_at, shift.name)))
 
 
-def shift_of(calendar: ShiftCalendar, at: datetime) -> ShiftWindow | None:
-    """Return the shift to which an instant belongs: the last that began by then; None: none in a long time."""
-    for back in (timedelta(0), timedelta(days=2), LONGEST_BREAK):
-        begun = [
-            window
-            for window in shift_windows(calendar, at - back, at + A_MOMENT)
-            if window.begins_at <= at
-        ]
-        if begun:
-            return begun[-1]
+def shift_of(calendar: ShiftCalendar, at: datetime, trigger_key: str = "") -> ShiftWindow | None:
+    """Return the shift to which an instant belongs: the one that its key names, else the last that began by then; None: none in a long time."""
+    shortest = timedelta(0) if named_shift(trigger_key) is None else _NEAR
+    for back in (shortest, _NEAR, LONGEST_BREAK):
+        windows = shift_windows(calendar, at - back, at + A_MOMENT)
+        place = ShiftsOfDues(windows).begun(at, trigger_key)
+        if place is not None:
+            return windows[place]
+    return None
+
+
+def next_end(calendar: ShiftCalendar, now: datetime) -> datetime | None:
+    """Return when the shift that is on ends, or the next one; None: none in a long time."""
+    for ahead in (_NEAR, LONGEST_BREAK):
+        windows = shift_windows(calendar, now, now + ahead)
+        if windows:
+            return min(window.ends_at for window in windows)
     return None
 
 

@@ -5,12 +5,11 @@ parts are None where nobody knows what a station makes, and *at least* where the
 after it, lies outside of it.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from typing import Final
 
 from redrabbit.domain.challenge_part import ChallengePart, PartState, refuse_unfit
 from redrabbit.domain.errors import Refusal
@@ -19,11 +18,10 @@ from redrabbit.domain.parts_made import PartsMade
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.schedule import DueTime
 from redrabbit.domain.shift_calendar import ShiftWindow, plant_date, shift_windows
+from redrabbit.domain.shift_of_due import ShiftsOfDues
 from redrabbit.domain.station import Device, Station
 from redrabbit.domain.try_out import Basis, Played
 from redrabbit.domain.try_out_rotation import Shown, modes_of, shown_by
-
-_OF_SHIFT: Final = "shift:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,11 +176,12 @@ def worst_parts(made: PartsMade, instants: Sequence[datetime]) -> int:
 
 def _work_of_line(plant: Plant, line: LineId, basis: Basis, played: Sequence[Played]) -> LineWork:
     windows = shift_windows(plant.calendars[line], basis.since, basis.until)
-    place_of = _Places(windows)
+    shift_of = ShiftsOfDues(windows)
     found: list[dict[datetime, Work]] = [{} for _ in range(len(windows) + 1)]
     for due, work in _together(played, basis.minutes):
         for each in due:
-            at = found[place_of(each)]
+            place = shift_of.within(each.due_at, each.trigger_key)
+            at = found[-1 if place is None else place]  # the last: where nobody works
             before = at.get(each.due_at)
             at[each.due_at] = work if before is None else before.and_more(work)
     shifts = (_shift_work(window, at) for window, at in zip(windows, found, strict=False))
@@ -200,28 +199,6 @@ def _together(
         _, before = found.get(id(each.due), ((), Work()))
         found[id(each.due)] = (each.due, before.and_more(one))
     return list(found.values())
-
-
-class _Places:
-    """In which shift a check is to be made: the last place, where nobody works. The end of a shift belongs to it."""
-
-    def __init__(self, windows: Sequence[ShiftWindow]) -> None:
-        self._windows = windows
-        self._begins = [each.begins_at for each in windows]
-        self._named = {
-            f"{_OF_SHIFT}{each.plant_date.isoformat()}:{each.name}": place
-            for place, each in enumerate(windows)
-        }
-
-    def __call__(self, due: DueTime) -> int:
-        key = due.trigger_key
-        if key.startswith(_OF_SHIFT):
-            named = self._named.get(":".join(key.split(":", 3)[:3]))
-            if named is not None:
-                return named
-        place = bisect_right(self._begins, due.due_at) - 1
-        is_within = place >= 0 and due.due_at < self._windows[place].ends_at
-        return place if is_within else -1
 
 
 def _shift_work(window: ShiftWindow, at: Mapping[datetime, Work]) -> ShiftWork:

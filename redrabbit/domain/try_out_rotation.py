@@ -4,14 +4,15 @@ Whose turn it is says `rotation.owed_modes`, which the service asks, too. What w
 from its begin.
 """
 
-from bisect import bisect_right
 from collections.abc import Mapping
+from datetime import datetime
 
 from redrabbit.domain.identity import FailureMode, PartId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.rotation import LONGEST_BREAK, ModeTurns, Rotation, owed_modes
 from redrabbit.domain.schedule import DueTime
 from redrabbit.domain.shift_calendar import ShiftWindow, shift_windows
+from redrabbit.domain.shift_of_due import ShiftsOfDues
 from redrabbit.domain.try_out import Basis, Played
 
 Shown = Mapping[FailureMode, list[DueTime]]
@@ -38,17 +39,19 @@ def shown_by(plant: Plant, basis: Basis, played: Played) -> Shown:
 def _in_turn(
     own: list[FailureMode], rotation: Rotation, windows: list[ShiftWindow], played: Played
 ) -> Shown:
-    begins = [each.begins_at for each in windows]
+    shifts = ShiftsOfDues(windows)
     shown: dict[FailureMode, list[DueTime]] = {mode: [] for mode in own}
     turns: dict[FailureMode, list[ShiftWindow]] = {mode: [] for mode in own}
+    since: dict[FailureMode, datetime] = {}
+    """Where the shift begins for which each was shown last."""
     owed: list[ShiftWindow] = []
     """Shifts in which it was due and that are not counted as turns yet: they are not over."""
     for due in played.due:
         over = [each for each in owed if each.ends_at <= due.due_at]
         owed = [each for each in owed if each.ends_at > due.due_at]
         for mode in own:
-            since = shown[mode][-1].due_at if shown[mode] else None
-            turns[mode] += [each for each in over if since is None or since < each.begins_at]
+            last = since.get(mode)
+            turns[mode] += [each for each in over if last is None or last < each.begins_at]
         state = [
             ModeTurns(
                 mode=mode,
@@ -58,10 +61,11 @@ def _in_turn(
             )
             for mode in own
         ]
+        place = shifts.begun(due.due_at, due.trigger_key)
         for mode in owed_modes(state, rotation):
             shown[mode].append(due)
             turns[mode] = []
-        place = bisect_right(begins, due.due_at) - 1
-        if place >= 0 and windows[place] not in owed:
+            since[mode] = due.due_at if place is None else windows[place].begins_at
+        if place is not None and windows[place] not in owed:
             owed.append(windows[place])
     return shown

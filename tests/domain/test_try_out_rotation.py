@@ -1,11 +1,14 @@
 """Failure modes that take turns: each run shows those whose turn it is, as the service asks for them."""
 
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
+from itertools import pairwise
 
 from redrabbit.domain.identity import FailureMode, PartId
 from redrabbit.domain.parts_made import parts_at_rate
 from redrabbit.domain.rotation import parse_rotation
+from redrabbit.domain.schedule_rules import EveryShiftEnd
 from redrabbit.domain.tried_plan import tried_plan
 from redrabbit.domain.try_out import Basis, play
 from redrabbit.domain.try_out_rotation import shown_by
@@ -39,3 +42,21 @@ def test_what_takes_turns_is_proved_less_often_and_its_parts_are_needed_less() -
     assert (low.proofs, low.worst, low.mean) == (3, 2400, 2400.0)
     assert [each.needed for each in tried.parts] == [3, 3, 3, 9]
     assert (tried.turns, tried.merges) == ((), ())
+
+
+def test_what_is_due_at_the_end_of_a_shift_is_a_turn_of_that_shift() -> None:
+    parts = tuple(a_part(f"RR-000{n}", f"mode-{n}") for n in range(1, 6))
+    rotates = replace(
+        ROTATES,
+        parts=tuple(part.id for part in parts),
+        schedule=EveryShiftEnd(),
+        rotation=parse_rotation("each failure mode within 3 shifts, at least 1 each shift"),
+    )
+    calendar = replace(PLANT.calendars[LINE], shifts=PLANT.calendars[LINE].shifts[:2])
+    plant = a_plant(rotates, parts=parts, calendars={LINE: calendar})
+    (played,) = play(plant, BASIS)
+    keys = [due.trigger_key for due in played.due]
+    assert len(keys) == 6  # two shifts on each of three days
+    for dues in shown_by(plant, BASIS, played).values():
+        places = [keys.index(due.trigger_key) for due in dues]
+        assert all(later - earlier <= 3 for earlier, later in pairwise([-1, *places, 6]))
