@@ -54,7 +54,8 @@ from redrabbit.domain.verdict import Judgement
 from redrabbit.services.ports import UnitOfWork, Where, equals
 from redrabbit.services.qualified import gap_at_start
 from redrabbit.services.record_fact import record
-from redrabbit.services.rotating import owed_parts
+from redrabbit.services.rotating import make_lapses, owed_parts
+from redrabbit.services.scheduling import AT_ONCE
 
 VERDICT_SLACK_S = 0.5
 """Beyond a value's expiry, how long a last reading is waited for before silence is judged."""
@@ -79,6 +80,7 @@ def start_run(
     check = _check(uow, plant, check_id)
     gap = gap_at_start(uow, plant, check, actor)
     station = plant.station(check.station)
+    make_lapses(uow, plant, AT_ONCE, only=check.id)  # before the run shows what was not shown
     occurrence = _occurrence(uow, check, occurrence_id, wanted=containment_id is None)
     if containment_id is not None:
         _refuse_other_containment(uow, plant, check, containment_id)

@@ -24,7 +24,6 @@ from redrabbit.domain.clock_doubts import (
 from redrabbit.domain.consequences import next_id
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.alarm import AlarmKind
-from redrabbit.domain.facts.fact import read_json
 from redrabbit.domain.facts.occurrence import (
     DecisionCode,
     OccurrenceDecided,
@@ -33,12 +32,10 @@ from redrabbit.domain.facts.occurrence import (
     OccurrenceOverdue,
     OccurrencePostponed,
 )
-from redrabbit.domain.facts.words import PlaceNames
 from redrabbit.domain.identity import SCHEDULER, CheckId, OccurrenceId
 from redrabbit.domain.occurrence import (
     OccurrenceStatus,
     frozen_times,
-    lapse_at,
     status,
     trigger_key,
 )
@@ -54,10 +51,8 @@ from redrabbit.domain.records import (
     OccurrenceRecord,
 )
 from redrabbit.domain.schedule import DueTime
-from redrabbit.domain.unwatched import lapse_code
 from redrabbit.services import approving, requesting, rotating
-from redrabbit.services.alarming import raise_alarm
-from redrabbit.services.as_of import recorded_at
+from redrabbit.services.lapsing import alarm_of, lapse
 from redrabbit.services.ports import Reader, UnitOfWork
 from redrabbit.services.record_fact import record
 from redrabbit.services.turning import next_turn_at, postponed_at, turned_by
@@ -87,8 +82,8 @@ def step_some(uow: UnitOfWork, plant: Plant, *, only: CheckId | None = None) -> 
     left = [each.due.due_at for each in unmade[len(now_made) :][:1]]
     later = bring_up_some(uow, only=only)
     left_since = min([*left, *([later] if later is not None else [])], default=None)
-    if left_since is None and only is None and rotating.make_lapses(uow, plant):
-        bring_up_some(uow)
+    if left_since is None and only is None:
+        left_since = rotating.make_lapses(uow, plant, AT_ONCE - len(now_made))
     if left_since is None and only is None:
         requesting.end_late(uow)
         approving.tell_overdue(uow)
@@ -134,6 +129,8 @@ def next_step_at(reader: Reader, plant: Plant, now: datetime) -> datetime | None
         following = next_unmade(reader, plant, check, known, doubts=doubts, now=now)
         if following is not None:
             instants.append(following.due_at - check.opens_before)
+        turn_ends = rotating.next_turn_end(plant, check, now)
+        instants += [turn_ends] if turn_ends is not None else []
     of_others = (approving.next_overdue_at(reader), requesting.next_end_at(reader))
     for at in (next_turn_at(reader, now), *of_others):
         instants += [at] if at is not None else []
@@ -215,10 +212,7 @@ def _bring_up(uow: UnitOfWork, made: OccurrenceRecord, pauses: PausesByLine) -> 
         _postpone(uow, occurrence, postponed_at(made, occurrence))
     status_now = status(as_doubted(occurrence, open_doubts(uow), uow.now), uow.now)
     if status_now is OccurrenceStatus.LAPSED:
-        code = lapse_code(uow, occurrence, recorded_at(uow))
-        lapsed = OccurrenceDecided.of(occurrence, OccurrenceOutcome.LAPSED, code)
-        record(uow, lapsed, stream=made.line, actor=SCHEDULER, at=lapse_at(occurrence))
-        _alarm(uow, occurrence, AlarmKind.LAPSED, lapse_at(occurrence))
+        lapse(uow, occurrence)
     elif status_now is OccurrenceStatus.OVERDUE and not occurrence.overdue_told:
         overdue = OccurrenceOverdue(
             occurrence_id=occurrence.occurrence_id,
@@ -228,7 +222,7 @@ def _bring_up(uow: UnitOfWork, made: OccurrenceRecord, pauses: PausesByLine) -> 
         )
         at = occurrence.grace_ends_at
         record(uow, overdue, stream=occurrence.line, actor=SCHEDULER, at=at)
-        _alarm(uow, occurrence, AlarmKind.OVERDUE, at)
+        alarm_of(uow, occurrence, AlarmKind.OVERDUE, at)
 
 
 def _postpone(uow: UnitOfWork, occurrence: OccurrenceRecord, at: datetime) -> None:
@@ -244,17 +238,3 @@ def _postpone(uow: UnitOfWork, occurrence: OccurrenceRecord, at: datetime) -> No
         closes_at=occurrence.closes_at,
     )
     record(uow, postponed, stream=occurrence.line, actor=SCHEDULER, at=at)
-
-
-def _alarm(uow: UnitOfWork, occurrence: OccurrenceRecord, kind: AlarmKind, at: datetime) -> None:
-    raise_alarm(
-        uow,
-        kind,
-        at=at,
-        line=occurrence.line,
-        station=occurrence.station,
-        device=occurrence.device,
-        names=read_json(PlaceNames, occurrence.names),
-        occurrence_id=occurrence.occurrence_id,
-        actor=SCHEDULER,
-    )

@@ -1,23 +1,41 @@
 """Failure modes that take turns, from the records: what each run takes, what the page says, and what has lapsed by itself."""
 
+import hashlib
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
+from typing import Any
 
 from redrabbit.domain.control_plan import Check
-from redrabbit.domain.identity import FailureMode, PartId
+from redrabbit.domain.facts.plant import InForceItem, InForceKind
+from redrabbit.domain.identity import FailureMode, OccurrenceId, PartId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import AlarmRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.rotation import Rotation
 from redrabbit.domain.run_questions import parts_of
+from redrabbit.domain.schedule_rules import EveryShiftEnd
+from redrabbit.domain.shift_calendar import Shift
 from redrabbit.domain.station import Device, Station
 from redrabbit.services import planning, scheduling
 from redrabbit.services.queries.checks import check_page
 from redrabbit.services.queries.reasons import why_decided
 from redrabbit.services.queries.wording import message
 from redrabbit.services.rotating import owed_parts
-from tests.plants import OP20, OP30, TORQUE_CHECK, Bench, a_check, a_part, a_plant, a_station
-from tests.services.test_custody import ANNA, give_back, put_in, scan, start
+from redrabbit.services.taking_up import take_over
+from tests.plants import (
+    LINE,
+    MONDAY_TO_SUNDAY,
+    OP20,
+    OP30,
+    TORQUE_CHECK,
+    Bench,
+    a_check,
+    a_part,
+    a_plant,
+    a_station,
+)
+from tests.services.test_custody import ANNA, give_back, put_in, scan
 
 MODES = ("low", "high", "angle", "count")
 CODES = {mode: 11 + number for number, mode in enumerate(MODES)}
@@ -26,13 +44,21 @@ MASTER = "GM-0001"
 HOUR = 3600.0
 
 
-def a_plant_of(rotation: Rotation | None) -> Plant:
-    """Return a plant whose check at OP20 has four failure modes and a good master."""
+def a_plant_of(rotation: Rotation | None, modes: int = 4, **changes: Any) -> Plant:
+    """Return a plant whose check at OP20 has so many failure modes and a good master."""
     station = replace(a_station(OP20), devices=(_device(a_station(OP20)),))
-    check = a_check(parts=(*map(PartId, PARTS), PartId(MASTER)), rotation=rotation)
+    parts = (*map(PartId, list(PARTS)[:modes]), PartId(MASTER))
+    check = a_check(parts=parts, rotation=rotation, **changes)
     plant = a_plant(check, stations=(station, a_station(OP30)))
     rabbits = tuple(a_part(part, mode) for part, mode in PARTS.items())
     return replace(plant, parts=(*plant.parts, *rabbits))
+
+
+def in_force(plant: Plant, plan: str) -> Plant:
+    """Return the plant as it is in force with this plan file."""
+    digest = hashlib.sha256(plan.encode()).hexdigest()
+    item = InForceItem(kind=InForceKind.PLAN, id="CP-1", revision=plan, digest=digest)
+    return replace(plant, plan=replace(plant.plan, revision=plan), digest=digest, in_force=(item,))
 
 
 def _device(station: Station) -> Device:
@@ -48,8 +74,9 @@ def _device(station: Station) -> Device:
 class Turns(Bench):
     """The bench with a check of four modes; within two shifts each, two each shift."""
 
-    def __init__(self, rotation: Rotation | None = None) -> None:
-        super().__init__(a_plant_of(rotation or Rotation(within_shifts=2, at_least=2)))
+    def __init__(self, rotation: Rotation | None = None, **changes: Any) -> None:
+        plant = a_plant_of(rotation or Rotation(within_shifts=2, at_least=2), **changes)
+        super().__init__(in_force(plant, "1"))
 
     @property
     def check(self) -> Check:
@@ -60,14 +87,44 @@ class Turns(Bench):
         return self.database.read_now(lambda r: owed_parts(r, self.plant, self.check, now))
 
     def to(self, hour: float) -> None:
-        at = datetime(2026, 3, 2, tzinfo=UTC) + timedelta(hours=hour)
-        self.pass_time((at - self.clock.now()).total_seconds())
-        self.write(lambda uow: scheduling.step(uow, self.plant))
+        """Let time pass up to an hour of the first day; obligations are kept when the agent would, and at no other time."""
+        end = datetime(2026, 3, 2, tzinfo=UTC) + timedelta(hours=hour)
+        while (at := self.next_step_at) is not None and at <= end:
+            self.pass_time((at - self.clock.now()).total_seconds())
+            self.write(lambda uow: scheduling.step(uow, self.plant))
+            assert self.next_step_at != at  # else the agent would never rest
+        self.pass_time((end - self.clock.now()).total_seconds())
 
-    def verify(self) -> tuple[str, ...]:
+    @property
+    def next_step_at(self) -> datetime | None:
+        now = self.clock.now()
+        return self.database.read_now(lambda r: scheduling.next_step_at(r, self.plant, now))
+
+    def revise(self, plant: Plant, plan: str) -> None:
+        """Put another plant in force, whose plan file is this text."""
+        after = in_force(plant, plan)
+        taken = self.write(
+            lambda uow: take_over(
+                uow, after, {"plant.yaml": plan}, "test", before=self.plant, owners=self.owners
+            )
+        )
+        self.owners.update(taken.rebuilt)
+        for station in self.owners.keys() - taken.rebuilt.keys():
+            self.owners[station].go_on_under(after)
+        self.plant = after
+
+    def verify(self, occurrence: OccurrenceId | None = None) -> tuple[str, ...]:
         """Verify the device with what is owed, and return the parts of the run."""
         self.read(OP20)
-        start(self)
+        self.settle(
+            self.owners[OP20].start(
+                check_id=TORQUE_CHECK,
+                occurrence_id=occurrence,
+                containment_id=None,
+                actor=ANNA,
+                now=self.clock.now(),
+            )
+        )
         run = self.database.read_now(lambda r: latest(r, RunRecord, by="started_at"))
         assert run is not None
         for part in parts_of(run):
@@ -180,3 +237,140 @@ def test_the_page_of_the_check_says_what_the_next_run_takes() -> None:
     page = line.database.read_now(lambda r: check_page(r, line.plant, TORQUE_CHECK, now))
     assert page.rotation == Rotation(within_shifts=2, at_least=2)
     assert [each.part for each in page.parts if each.is_next] == ["RR-1002", "RR-1003", MASTER]
+
+
+# What can't be told is no lapse -----------------------------------------------------------------------------------
+
+
+def test_a_part_that_a_revision_adds_was_not_owed_before_it() -> None:
+    line = Turns(modes=3)
+    for hour in range(6, 102, 8):
+        line.to(hour)
+        line.verify()
+    line.revise(a_plant_of(Rotation(within_shifts=2, at_least=2)), "2")
+    line.to(103)
+    assert line.lapsed_modes == []
+    assert "RR-1003" in line.owed()
+    line.to(118.5)  # two shifts later: nobody has shown anything since
+    assert [key for key, *_ in line.lapsed_modes] == [
+        f"mode:{mode}:2026-03-06T14:00:00Z" for mode in MODES
+    ]
+
+
+def test_a_part_that_was_out_of_the_plan_counts_from_where_it_is_put_back() -> None:
+    line = Turns()
+    for hour, modes in ((6, 4), (14, 3), (22, 3), (30, 3), (38, 4)):
+        line.to(hour)
+        line.revise(a_plant_of(Rotation(within_shifts=2, at_least=2), modes), str(hour))
+        line.verify()
+    line.to(46.5)
+    assert line.lapsed_modes == []
+
+
+def test_a_rotation_of_fewer_shifts_counts_from_where_it_is_in_force() -> None:
+    line = Turns(Rotation(within_shifts=4, at_least=1))
+    for hour in (6, 14, 22, 30):
+        line.to(hour)
+        line.verify()
+    line.revise(a_plant_of(Rotation(within_shifts=2, at_least=2)), "2")
+    line.to(38.5)
+    assert line.lapsed_modes == []
+
+
+def test_turns_go_on_where_something_else_is_set_in_force() -> None:
+    line = Turns()
+    line.to(6)
+    line.verify()
+    line.to(13)
+    line.revise(replace(line.plant, digest="1" * 64), "1")
+    line.to(22.5)
+    assert len(line.lapsed_modes) == 2
+
+
+def test_a_shift_that_ends_is_looked_at_before_anybody_shows_what_it_lacked() -> None:
+    line = Turns()
+    line.to(6)
+    line.verify()
+    line.to(22.1)
+    line.verify()
+    assert [mode[1:] for mode in line.lapsed_modes] == [("lapsed", "mode_not_shown")] * 2
+
+
+def test_a_run_that_comes_before_the_agent_does_not_hide_a_lapse() -> None:
+    line = Turns()
+    line.to(6)
+    line.verify()
+    line.to(21.99)
+    line.pass_time(120)
+    shown = line.verify()
+    assert [mode[1:] for mode in line.lapsed_modes] == [("lapsed", "mode_not_shown")] * 2
+    assert shown == (*PARTS, MASTER)
+
+
+def test_what_is_made_late_is_shown_in_the_shift_in_which_it_is_made_too() -> None:
+    line = Turns(Rotation(within_shifts=2, at_least=4), closes_after=timedelta(hours=17.5))
+    line.to(23)
+    assert line.verify() == (*PARTS, MASTER)  # for the early shift, in the night shift
+    line.to(40)
+    assert line.lapsed_modes == []
+
+
+def test_an_older_check_made_after_a_newer_one_takes_nothing_back() -> None:
+    line = Turns(Rotation(within_shifts=2, at_least=4), closes_after=timedelta(hours=9))
+    line.to(29.85)
+    night, early = (each.occurrence_id for each in line.made if each.outcome is None)
+    line.verify(early)  # made ahead, in the night shift
+    line.verify(night)
+    before = line.lapsed_modes
+    line.to(47.5)
+    assert line.lapsed_modes == before
+
+
+def test_what_is_due_at_the_end_of_a_shift_is_of_that_shift() -> None:
+    shifts = tuple(
+        Shift(name=name, weekdays=MONDAY_TO_SUNDAY, starts_at=time(begins), ends_at=time(ends))
+        for name, begins, ends in (("early", 6, 14), ("late", 14, 22))
+    )
+    plant = a_plant_of(
+        Rotation(within_shifts=2, at_least=4), schedule=EveryShiftEnd(), opens_before=timedelta()
+    )
+    calendar = replace(plant.calendars[LINE], shifts=shifts)
+    line = Turns()
+    line.revise(replace(plant, calendars={LINE: calendar}), "2")
+    line.to(22.9)
+    assert line.lapsed_modes == []
+    line.to(23.1)
+    assert [key for key, *_ in line.lapsed_modes] == [
+        f"mode:{mode}:2026-03-02T14:00:00Z" for mode in MODES
+    ]
+
+
+def test_a_pause_puts_no_lapse_of_a_mode_off() -> None:
+    line = Turns()
+    line.to(6)
+    line.verify()
+    line.to(13.9)
+    begins_at = line.clock.now()
+    line.write(
+        lambda uow: planning.declare_pause(
+            uow,
+            line.plant,
+            line=LINE,
+            begins_at=begins_at,
+            ends_at=begins_at + timedelta(minutes=30),
+            reason="no pallets",
+            actor=ANNA,
+        )
+    )
+    line.to(22.05)
+    assert [mode[1:] for mode in line.lapsed_modes] == [("lapsed", "mode_not_shown")] * 2
+
+
+def test_many_lapses_are_made_some_at_a_time() -> None:
+    line = Turns(Rotation(within_shifts=1, at_least=4))
+    line.pass_time(30 * 8 * HOUR)
+    made = [len(line.made)]
+    while line.write(lambda uow: scheduling.step_some(uow, line.plant)) is not None:
+        made.append(len(line.made))
+    assert max(more - before for before, more in pairwise(made)) <= scheduling.AT_ONCE
+    assert len(line.lapsed_modes) == 4 * 29 == len(set(line.lapsed_modes))
