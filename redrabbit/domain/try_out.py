@@ -104,19 +104,36 @@ class Played:
 
 def play(plant: Plant, basis: Basis) -> tuple[Played, ...]:
     """Return when each check of a plant's plan is due; Refusal where that is far too often."""
-    calendar_dues = _CalendarDues(plant, basis)
+    left = _Left(basis.most)
+    calendar_dues = _CalendarDues(plant, basis, left)
     return tuple(
-        _played(plant, check, basis, calendar_dues.of(check)) for check in plant.plan.checks
+        _played(plant, check, basis, calendar_dues.of(check), left) for check in plant.plan.checks
     )
+
+
+class _Left:
+    """How many due times may still come, of all checks together."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self.count = most, most
+
+    def take(self, count: int = 1) -> None:
+        """Take so many; Refusal where that is too much."""
+        self.refuse_more(count)
+        self.count -= count
+
+    def refuse_more(self, count: int) -> None:
+        """Refuse so many, where fewer are left."""
+        if count > self.count:
+            raise Refusal("try_out_too_much", most=self._most)
 
 
 class _CalendarDues:
     """What is due by the calendar; checks of one line with the same rule are due together."""
 
-    def __init__(self, plant: Plant, basis: Basis) -> None:
-        self._plant, self._basis = plant, basis
+    def __init__(self, plant: Plant, basis: Basis, left: _Left) -> None:
+        self._plant, self._basis, self._left = plant, basis, left
         self._known: dict[tuple[LineId, ScheduleRule, datetime | None], tuple[DueTime, ...]] = {}
-        self._left = basis.most
 
     def of(self, check: Check) -> tuple[DueTime, ...]:
         by_interval = any(isinstance(rule, EveryInterval) for rule in rules_of(check.schedule))
@@ -126,14 +143,14 @@ class _CalendarDues:
             since, until = self._basis.since - A_MOMENT, self._basis.until - A_MOMENT
             calendar = self._plant.calendars[check.line]
             found = each_due_time(check.schedule, calendar, anchor, since, until)
-            self._known[key] = tuple(islice(found, self._left + 1))
-        self._left -= len(self._known[key])
-        if self._left < 0:
-            raise Refusal("try_out_too_much", most=self._basis.most)
+            self._known[key] = tuple(islice(found, self._left.count + 1))
+        self._left.refuse_more(len(self._known[key]))  # each is taken when it is played
         return self._known[key]
 
 
-def _played(plant: Plant, check: Check, basis: Basis, by_calendar: Sequence[DueTime]) -> Played:
+def _played(
+    plant: Plant, check: Check, basis: Basis, by_calendar: Sequence[DueTime], left: _Left
+) -> Played:
     made, calendar = basis.made.get(check.station), plant.calendars[check.line]
     missing = [
         kind
@@ -145,8 +162,9 @@ def _played(plant: Plant, check: Check, basis: Basis, by_calendar: Sequence[DueT
     ]
     moments = _Moments(check, basis, calendar, made)
     if not moments.are_asked:
+        left.take(len(by_calendar))
         return Played(check=check, due=by_calendar, served=(), not_known=tuple(missing))
-    due = list(moments.due(by_calendar))
+    due = list(moments.due(by_calendar, left))
     return Played(check=check, due=due, served=moments.served, not_known=tuple(missing))
 
 
@@ -191,11 +209,10 @@ class _Moments:
         self._ahead = [*self._first_parts(calendar), *self._events()]
         self.are_asked = self._parts is not None or bool(self._ahead)
 
-    def due(self, by_calendar: Sequence[DueTime]) -> Iterator[DueTime]:
+    def due(self, by_calendar: Sequence[DueTime], left: _Left) -> Iterator[DueTime]:
         """Yield when it is due, in order; those that an earlier check serves are kept in `served`."""
         self._ahead += [_Moment(each.due_at, _Order.DUE, each.trigger_key) for each in by_calendar]
         heapify(self._ahead)
-        left = self._basis.most
         while self._ahead or self._parts is not None:
             following = self._ahead[0] if self._ahead else None
             by_parts = self._due_by_parts()
@@ -213,9 +230,7 @@ class _Moments:
                 found = found_or_none
             if found.due_at >= self._basis.until:
                 continue
-            left -= 1
-            if left < 0:
-                raise Refusal("try_out_too_much", most=self._basis.most)
+            left.take()
             self._good_at = found.due_at
             yield found
 

@@ -249,6 +249,8 @@ REFUSALS: Final[Mapping[str, int]] = {
     "too_many_streams": 503,
     "too_many_streams_of_client": 503,
     "too_many_tries": 429,
+    "try_out_many_counts": 422,
+    "try_out_many_events": 422,
     "try_out_too_much": 422,
     "verdict_open": 409,
     "wrong_part": 409,

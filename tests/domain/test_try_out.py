@@ -1,7 +1,9 @@
 """A plan tried out: due times as `schedule` has them, parts and events as they are given, and what is not known is said."""
 
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import pytest
@@ -96,3 +98,20 @@ def test_what_is_not_known_is_said_and_not_played(
 def test_far_too_much_is_refused(words: str) -> None:
     with pytest.raises(Refusal, match="try_out_too_much"):
         tried(words, made=made(1_000), most=500)
+
+
+@pytest.mark.parametrize("words", ["every 1 h", "every 50 parts", "after tool change"])
+def test_what_is_too_much_is_too_much_of_all_checks_together(words: str) -> None:
+    names = ("one", "two", "three", "four")
+    plant = a_plant(*(a_check(name, schedule=parse_schedule(words)) for name in names))
+    event = partial(Happens, line=LINE, station=None, event=PlantEvent.TOOL_CHANGE)
+    basis = Basis(
+        since=SINCE,
+        until=UNTIL,
+        made=made(100),
+        events=[event(at=SINCE + timedelta(minutes=m)) for m in range(40)],
+    )
+    size = sum(len(each.due) for each in play(plant, basis))
+    assert sum(len(each.due) for each in play(plant, replace(basis, most=size))) == size
+    with pytest.raises(Refusal, match="try_out_too_much"):
+        play(plant, replace(basis, most=size - 1))

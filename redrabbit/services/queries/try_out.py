@@ -43,7 +43,7 @@ FEWEST_HOURS: Final = 8
 MOST_RUNS: Final = 30
 """Of the last runs of a check it is looked how long they took."""
 MOST_COUNTS: Final = 20_000
-"""Of one station in one month."""
+"""Of one station in one month; more are refused, as those that were left out would be said to be exact."""
 MOST_EVENTS: Final = 20_000
 """In one month; more are refused, as none may be left out unsaid."""
 
@@ -300,8 +300,10 @@ class _Look:
             Where("counted_at", ">", self._since),
             Where("counted_at", "<", self._until),
             order_by="counted_at",
-            limit=MOST_COUNTS,
+            limit=MOST_COUNTS + 1,
         )
+        if len(within) > MOST_COUNTS:
+            raise Refusal("try_out_many_counts", most=MOST_COUNTS, station=station.id)
         told = [each for each in (begin, *within, end) if each is not None]
         return [Counted(at=each.counted_at, made=each.made, epoch=each.epoch) for each in told]
 
@@ -345,12 +347,11 @@ class _Look:
                 Where("happened_at", ">=", self._since),
                 Where("happened_at", "<", self._until),
                 order_by="happened_at",
-                limit=MOST_EVENTS,
+                limit=MOST_EVENTS + 1,
             )
-            if each.same_as is None
         ]
-        if len(told) >= MOST_EVENTS:
-            raise Refusal("try_out_too_much", most=MOST_EVENTS)
+        if len(told) > MOST_EVENTS:
+            raise Refusal("try_out_many_events", most=MOST_EVENTS)
         return [
             Happens(
                 at=each.happened_at,
@@ -360,4 +361,5 @@ class _Look:
                 seen_late=each.seen_late,
             )
             for each in told
+            if each.same_as is None
         ]

@@ -5,9 +5,12 @@ from fractions import Fraction
 
 import pytest
 
+from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import CheckId, PartId
+from redrabbit.domain.records import PartCountRecord, PlantEventRecord
 from redrabbit.domain.schedule_rules import PlantEvent
 from redrabbit.services import plant_events
+from redrabbit.services.queries import try_out as queries
 from redrabbit.services.queries.try_out import (
     Declared,
     From,
@@ -64,6 +67,25 @@ def test_a_month_that_is_over_has_its_own_counts_and_events(line: Line) -> None:
     (played,) = found.tried.played
     assert [each.trigger_key.split(":")[0] for each in played.due] == ["parts", "event"]
     assert played.not_known == ()
+
+
+@pytest.mark.parametrize(
+    ("bound", "code"),
+    [("MOST_EVENTS", "try_out_many_events"), ("MOST_COUNTS", "try_out_many_counts")],
+)
+def test_what_is_too_much_to_read_is_refused_and_never_cut(
+    line: Line, monkeypatch: pytest.MonkeyPatch, bound: str, code: str
+) -> None:
+    kind: type[PlantEventRecord | PartCountRecord] = (
+        PlantEventRecord if bound == "MOST_EVENTS" else PartCountRecord
+    )
+    size = line.database.read_now(lambda reader: reader.count(kind))
+    monkeypatch.setattr(queries, bound, size)
+    tried(line, MARCH)
+    monkeypatch.setattr(queries, bound, size - 1)
+    with pytest.raises(Refusal) as refused:
+        tried(line, MARCH)
+    assert refused.value.code == code
 
 
 def test_a_month_to_come_goes_by_the_weeks_before(line: Line) -> None:
