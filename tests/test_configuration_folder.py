@@ -70,9 +70,9 @@ def test_what_is_wrong_is_told_by_cell(folder: Path) -> None:
 
 
 def test_what_the_import_would_ask_is_to_be_said_in_the_workbook(folder: Path) -> None:
-    changed(folder, "G8", "◆")
+    changed(folder, "K16", "daily")
     (told,) = problems_of(folder)
-    assert "control_plan.xlsx:控制计划!G8: which special characteristic" in told
+    assert "control_plan.xlsx:控制计划!K16: at which time of day?" in told
     assert told.endswith("expected the answer in the workbook itself: nobody is asked at a start")
 
 
