@@ -1,7 +1,7 @@
 """`redrabbit plan try-out`: a control plan played over a month before it is approved, on the service's own scheduler; nothing is stored."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -61,6 +61,15 @@ class _Known:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """The plant with a plan that was named."""
+
+    plant: Plant
+    open_questions: tuple[Sentence, ...] = ()
+    """What it is read as proposed for."""
+
+
 class _NotTaken(Exception):
     """A plan that can't be tried out, and why, line by line."""
 
@@ -108,23 +117,30 @@ def _recorded(reader: Reader) -> _Known:
 def _tried(asked: Asked, known: _Known, *, as_json_line: bool) -> int:
     names = [asked.plan] if asked.against is None else [asked.plan, asked.against]
     try:
-        plants = [_plant_of(each, known) for each in names]
+        named = [_plant_of(each, known) for each in names]
     except _NotTaken as problem:
         complain(*problem.why)
         return FOUND
-    unknown = _unknown_names(asked, plants)
+    unknown = _unknown_names(asked, [each.plant for each in named])
     if unknown:
         complain(*unknown)
         return WRONG_USE
     month = asked.month or coming_month(known.plant, known.now)
     span, declared = month_span(known.plant, month), _declared(asked)
-    found = [try_out(known.reader, each, span, declared, known.now) for each in plants]
+    found = [_try_out(each, known, span, declared) for each in named]
     if as_json_line:
         told = [as_json(each, known.plant, spoken()) for each in found]
         put_out(visible_json({"plans": told}))
         return 0
     _print(found, known.plant)
     return 0
+
+
+def _try_out(
+    named: _Named, known: _Known, span: tuple[datetime, datetime], declared: Declared
+) -> TryOut:
+    found = try_out(known.reader, named.plant, span, declared, known.now)
+    return replace(found, taken=replace(found.taken, open_questions=named.open_questions))
 
 
 def _print(found: list[TryOut], plant: Plant) -> None:
@@ -135,17 +151,15 @@ def _print(found: list[TryOut], plant: Plant) -> None:
     put_out(sentence("nothing was stored: this only plays the plan"))
 
 
-def _plant_of(said: str | None, known: _Known) -> Plant:
+def _plant_of(said: str | None, known: _Known) -> _Named:
     """Return the plant with the plan that is named: a file, a revision, a digest; none: the one in force."""
     if said is None:
-        return known.plant
-    path = Path(said)
-    if path.is_file():
-        text = (
-            read_at_most(path, MOST_BYTES, "a control plan").decode("utf-8", errors="replace")
-            if path.suffix.lower() in _OWN_FORM
-            else _imported(path, known)
-        )
+        return _Named(plant=known.plant)
+    path, asked = Path(said), tuple[Sentence, ...]()
+    if path.is_file() and path.suffix.lower() in _OWN_FORM:
+        text = read_at_most(path, MOST_BYTES, "a control plan").decode("utf-8", errors="replace")
+    elif path.is_file():
+        text, asked = _imported(path, known)
     elif known.reader is not None:
         text = revision_said(known.reader, said).content
     else:
@@ -153,11 +167,11 @@ def _plant_of(said: str | None, known: _Known) -> Plant:
     loaded = load_revised(known.files, text)
     if isinstance(loaded, str):
         raise _NotTaken(sentence("{plan} does not fit the plant:", plan=said), loaded)
-    return loaded[0]
+    return _Named(plant=loaded[0], open_questions=asked)
 
 
-def _imported(path: Path, known: _Known) -> str:
-    """Return the text of a plan in a plant's own form; what was answered about its form counts, open questions are taken as proposed."""
+def _imported(path: Path, known: _Known) -> tuple[str, tuple[Sentence, ...]]:
+    """Return the text of a plan in a plant's own form, and its open questions, which are taken as proposed; what was answered about its form counts."""
     before = PlanKnown() if known.reader is None else plans_known(known.reader)
     try:
         read = read_with_answers(path, None, PlanAnswers(), before, known.plant)
@@ -171,7 +185,8 @@ def _imported(path: Path, known: _Known) -> str:
             sentence("{file} has errors, and is not tried out:", file=path),
             *(sentence("  {at}: {problem}", at=each.at, problem=each.words) for each in errors),
         )
-    return text
+    asked = read.findings.by_kind[Kind.QUESTION]
+    return text, tuple(sentence("{at}: {problem}", at=e.at, problem=e.words) for e in asked)
 
 
 def _unknown_names(asked: Asked, plants: list[Plant]) -> list[Sentence]:

@@ -92,6 +92,8 @@ def side_by_side(one: TryOut, other: TryOut, plant: Plant, language: str) -> lis
 def taken_words(taken: Taken, plant: Plant) -> Iterator[Sentence]:
     """Yield all that a try-out takes for granted, and what is not known."""
     yield from _ALWAYS
+    for question in taken.open_questions:
+        yield sentence("as proposed, nobody has answered yet: {question}", question=question)
     for rate, stations in _alike(
         {each.station: replace(each, station=_ANY) for each in taken.rates}
     ):

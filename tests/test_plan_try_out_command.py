@@ -81,6 +81,24 @@ def test_a_program_gets_every_due_time(
     assert same["checks"] == own["checks"]
 
 
+def test_an_open_question_that_is_taken_as_proposed_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = tmp_path / "plan.csv"
+    asked.write_text(
+        "Control plan number,CP-204,,Revision,G\n\n"
+        "Process number,Device ID,Challenge parts,Frequency,Reaction plan\n"
+        '30.2,line1-op30-camera,"GM-0002, RR-0003, RR-0004",daily,Stop the station.\n',
+        encoding="utf-8",
+    )
+    assert main([*TRY_OUT, "--plan", str(asked)]) == 0
+    taken = capsys.readouterr().out.partition("Taken for granted:")[2]
+    assert "as proposed, nobody has answered yet: row 4, column 4: at which time of day?" in taken
+    assert main([*TRY_OUT, "--plan", str(asked), "--json"]) == 0
+    (tried,) = json.loads(capsys.readouterr().out)["plans"]
+    assert any("at which time of day?" in words for words in tried["taken"])
+
+
 @pytest.mark.parametrize(
     ("more", "exit_code", "complaint"),
     [

@@ -8,6 +8,7 @@ from fractions import Fraction
 from statistics import median
 from typing import Final
 
+from redrabbit.base.sentence import Sentence
 from redrabbit.domain.challenge_part import PartState
 from redrabbit.domain.control_plan import Check
 from redrabbit.domain.errors import Refusal
@@ -112,6 +113,8 @@ class Taken:
     """Events that were told in it; None: not known which come."""
     uses_known: bool
     to_shipping: timedelta | None
+    open_questions: tuple[Sentence, ...] = ()
+    """Of a plan that is brought and was never stored: it is read as they propose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
