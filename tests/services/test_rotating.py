@@ -11,15 +11,19 @@ from redrabbit.domain.facts.plant import InForceItem, InForceKind
 from redrabbit.domain.identity import FailureMode, OccurrenceId, PartId
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import latest
-from redrabbit.domain.records import AlarmRecord, OccurrenceRecord, RunRecord
+from redrabbit.domain.records import AlarmRecord, CheckRecord, OccurrenceRecord, RunRecord
 from redrabbit.domain.rotation import Rotation
 from redrabbit.domain.run_questions import parts_of
 from redrabbit.domain.schedule_rules import EveryShiftEnd
 from redrabbit.domain.shift_calendar import Shift
 from redrabbit.domain.station import Device, Station
+from redrabbit.domain.text import Text
 from redrabbit.services import planning, scheduling
 from redrabbit.services.queries.checks import check_page
+from redrabbit.services.queries.device_overview import device_overviews
+from redrabbit.services.queries.due import due_page
 from redrabbit.services.queries.reasons import why_decided
+from redrabbit.services.queries.why_due import why_made_due
 from redrabbit.services.queries.wording import message
 from redrabbit.services.rotating import owed_parts
 from redrabbit.services.taking_up import take_over
@@ -42,6 +46,7 @@ CODES = {mode: 11 + number for number, mode in enumerate(MODES)}
 PARTS = {f"RR-100{number}": mode for number, mode in enumerate(MODES)}
 MASTER = "GM-0001"
 HOUR = 3600.0
+ANGLE = Text(en="Angle too small", zh="角度过小")
 
 
 def a_plant_of(rotation: Rotation | None, modes: int = 4, **changes: Any) -> Plant:
@@ -51,7 +56,9 @@ def a_plant_of(rotation: Rotation | None, modes: int = 4, **changes: Any) -> Pla
     check = a_check(parts=parts, rotation=rotation, **changes)
     plant = a_plant(check, stations=(station, a_station(OP30)))
     rabbits = tuple(a_part(part, mode) for part, mode in PARTS.items())
-    return replace(plant, parts=(*plant.parts, *rabbits))
+    return replace(
+        plant, parts=(*plant.parts, *rabbits), failure_modes={FailureMode("angle"): ANGLE}
+    )
 
 
 def in_force(plant: Plant, plan: str) -> Plant:
@@ -113,8 +120,8 @@ class Turns(Bench):
             self.owners[station].go_on_under(after)
         self.plant = after
 
-    def verify(self, occurrence: OccurrenceId | None = None) -> tuple[str, ...]:
-        """Verify the device with what is owed, and return the parts of the run."""
+    def begin(self, occurrence: OccurrenceId | None = None) -> RunRecord:
+        """Begin a run, and return it."""
         self.read(OP20)
         self.settle(
             self.owners[OP20].start(
@@ -127,6 +134,11 @@ class Turns(Bench):
         )
         run = self.database.read_now(lambda r: latest(r, RunRecord, by="started_at"))
         assert run is not None
+        return run
+
+    def verify(self, occurrence: OccurrenceId | None = None) -> tuple[str, ...]:
+        """Verify the device with what is owed, and return the parts of the run."""
+        run = self.begin(occurrence)
         for part in parts_of(run):
             scan(self, part)
             if part == MASTER:
@@ -199,7 +211,11 @@ def test_a_mode_that_is_not_shown_within_its_shifts_lapses_by_itself_and_once() 
     ]
     (first, _) = (each for each in line.made if each.trigger_key.startswith("mode:"))
     assert (first.opens_at.hour, first.due_at.hour, first.decided_at) == (6, 14, first.closes_at)
-    assert why_decided(first) == message("given.mode_not_shown", mode="angle")
+    assert why_decided(line.plant, first) == message("given.mode_not_shown", mode=ANGLE)
+    adopted = line.database.read_now(lambda r: r.get(CheckRecord, LINE, TORQUE_CHECK))
+    assert adopted is not None
+    why = line.database.read_now(lambda r: why_made_due(r, line.plant, line.check, adopted, first))
+    assert [rule.words for rule in why.rules] == [message("given.mode_not_shown", mode=ANGLE)]
     alarms = line.database.read_now(lambda reader: reader.find(AlarmRecord))
     assert {each.occurrence_id for each in alarms if each.kind == "lapsed"} >= {first.occurrence_id}
     line.to(23)
@@ -237,6 +253,23 @@ def test_the_page_of_the_check_says_what_the_next_run_takes() -> None:
     page = line.database.read_now(lambda r: check_page(r, line.plant, TORQUE_CHECK, now))
     assert page.rotation == Rotation(within_shifts=2, at_least=2)
     assert [each.part for each in page.parts if each.is_next] == ["RR-1002", "RR-1003", MASTER]
+
+
+def test_the_due_list_and_the_board_name_the_parts_that_the_next_run_takes() -> None:
+    line = Turns()
+    line.to(6)
+    line.verify()
+    line.to(14.4)
+    now = line.clock.now()
+    views = {name: each.view(now) for name, each in line.owners.items()}
+    page = line.database.read_now(lambda r: due_page(r, line.plant, now))
+    assert {row.parts for row in (*page.overdue, *page.coming)} == {("RR-1002", "RR-1003", MASTER)}
+    (stands, *_) = line.database.read_now(lambda r: device_overviews(r, line.plant, views, now))
+    assert stands.first_part is not None
+    assert stands.first_part.id == "RR-1002"
+    line.begin()
+    page = line.database.read_now(lambda r: due_page(r, line.plant, now))
+    assert [row.parts for row in page.overdue if row.under_way] == [("RR-1002", "RR-1003", MASTER)]
 
 
 # What can't be told is no lapse -----------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ from redrabbit.domain.run_words import Outcome
 from redrabbit.domain.station import Device, Station
 from redrabbit.domain.unproved import UnprovedParts, unproved_parts, unproved_periods
 from redrabbit.services.ports import Reader, Where, equals
+from redrabbit.services.rotating import owed_parts
 from redrabbit.services.runs_under_way import runs_under_way
 from redrabbit.services.telling_counts import last_told, told_by, told_since
 from redrabbit.services.unmade import decided_ahead, dues_left
@@ -204,8 +205,18 @@ def _overview(scene: _Scene, station: Station, device: Device) -> DeviceOverview
         missed_silently=missed is not None and was_silent(missed),
         grade=_grade(facts, standing, last_good, missed),
         run=next((run for run in scene.runs if run.device == device.id), None),
-        first_part=plant.part(asked.parts[0]) if asked is not None else None,
+        first_part=_first_part(scene, asked, case),
     )
+
+
+def _first_part(
+    scene: _Scene, asked: Check | None, case: ContainmentRecord | None
+) -> ChallengePart | None:
+    """Return the part that the next run of a check begins with; a re-verification takes all."""
+    if asked is None:
+        return None
+    taken = () if case is not None else owed_parts(scene.reader, scene.plant, asked, scene.now)
+    return scene.plant.part((taken or asked.parts)[0])
 
 
 def _grade(

@@ -7,11 +7,12 @@ from typing import Final
 
 from redrabbit.base.messages import Message
 from redrabbit.domain.facts.occurrence import DecisionCode, first_times
-from redrabbit.domain.identity import OccurrenceId, PauseId, RunId
+from redrabbit.domain.identity import CheckId, OccurrenceId, PartId, PauseId, RunId
 from redrabbit.domain.occurrence import OccurrenceStatus, holding_run, may_be_excused, status
 from redrabbit.domain.pauses import PausesByLine, pauses_after, undecided, unended_pauses
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import CheckRecord, OccurrenceRecord
+from redrabbit.domain.records import CheckRecord, OccurrenceRecord, RunRecord
+from redrabbit.domain.run_questions import parts_of
 from redrabbit.domain.run_words import AGAIN_WITHOUT_VERDICT
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader, Where, equals
@@ -27,6 +28,7 @@ from redrabbit.services.queries.place_names import (
 )
 from redrabbit.services.queries.reasons import postponed_words, why_decided, will_be_postponed
 from redrabbit.services.queries.wording import message
+from redrabbit.services.rotating import owed_parts
 from redrabbit.services.unmade import decided_ahead, dues_left
 
 LOOK_BACK: Final = timedelta(days=7)
@@ -132,12 +134,14 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
         limit=MOST_SHOWN + 1,
     )
     listed = over[:MOST_SHOWN]
+    taken = {check.id: owed_parts(reader, plant, check, now) for check in plant.plan.checks}
     ahead, pauses = decided_ahead(reader, now), pauses_after(reader, now)
 
     def rows(*wanted: OccurrenceStatus) -> tuple[DueRow, ...]:
         return tuple(
             replace(
                 _row(plant, names, o, stand.value, now),
+                parts=_parts(reader, taken, o),
                 without_verdict=without_verdict(in_a_row.get(o.check_id, 0)),
                 asked=asked.get(o.occurrence_id),
             )
@@ -160,7 +164,7 @@ def due_page(reader: Reader, plant: Plant, now: datetime) -> DuePage:
         due=rows(OccurrenceStatus.DUE, OccurrenceStatus.OPEN),
         coming=(
             *rows(OccurrenceStatus.UPCOMING),
-            *_planned(plant, adopted, owed, ahead, pauses=pauses, now=now),
+            *_planned(plant, adopted, owed, ahead, taken, pauses=pauses, now=now),
         ),
         lapsed=(*lapsing, *past("lapsed")),
         excused=(*excused, *past("excused")),
@@ -203,12 +207,23 @@ def _row(
         asked=None,
         under_way=run_id,
         without_verdict=None,
-        reason=why_decided(occurrence),
+        reason=why_decided(plant, occurrence),
         by=person(names, occurrence.decided_by, occurrence.decided_how, occurrence.decided_entry),
         signed_at=occurrence.decided_entry
         if occurrence.reason_code is DecisionCode.PERSON
         else None,
     )
+
+
+def _parts(
+    reader: Reader, taken: Mapping[CheckId, tuple[PartId, ...]], occurrence: OccurrenceRecord
+) -> tuple[PartId, ...]:
+    """Return the parts that the run under way takes, else those that the next one does."""
+    under_way = holding_run(occurrence)
+    run = None if under_way is None else reader.get(RunRecord, under_way)
+    if run is not None:
+        return tuple(parts_of(run))
+    return taken.get(CheckId(occurrence.check_id), ())
 
 
 def _timing(occurrence: OccurrenceRecord, stand: str, now: datetime) -> Message:
@@ -249,6 +264,7 @@ def _planned(
     adopted: Iterable[CheckRecord],
     owed: Iterable[OccurrenceRecord],
     ahead: Sequence[OccurrenceRecord],
+    taken: Mapping[CheckId, tuple[PartId, ...]],
     *,
     pauses: PausesByLine,
     now: datetime,
@@ -283,7 +299,7 @@ def _planned(
                 ),
                 postponed=will_be_postponed(due),
                 pause=None if due.stands.pause is None else due.stands.pause.pause_id,
-                parts=tuple(check.parts),
+                parts=taken[check.id],
                 can_excuse=False,
                 asked=None,
                 under_way=None,

@@ -7,8 +7,10 @@ quotation marks, so neither is ever taken for the other (D23).
 from redrabbit.base.messages import Message
 from redrabbit.domain.facts.occurrence import DecisionCode, mode_of_key
 from redrabbit.domain.pauses import is_postponed
+from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import OccurrenceRecord, RunRecord
 from redrabbit.domain.unwatched import Unwatched
+from redrabbit.services.queries.place_names import failure_mode_name
 from redrabbit.services.queries.wording import message
 from redrabbit.services.unmade import DueLeft
 
@@ -16,13 +18,19 @@ PERSONS: str = "person"
 """The code beside which a person's words stand."""
 
 
-def why_decided(occurrence: OccurrenceRecord) -> Message | None:
+def why_decided(plant: Plant, occurrence: OccurrenceRecord) -> Message | None:
     """Return why a scheduled check did not pass; None where it did, or is not decided."""
     if occurrence.pause_id is not None:
         return message("given.pause", pause=occurrence.pause_id)
     if occurrence.reason_code is DecisionCode.MODE_NOT_SHOWN:
-        return message("given.mode_not_shown", mode=mode_of_key(occurrence.trigger_key))
+        return mode_not_shown(plant, occurrence)
     return _reason(occurrence.reason_code, occurrence.reason_text)
+
+
+def mode_not_shown(plant: Plant, occurrence: OccurrenceRecord) -> Message:
+    """Return that a failure mode was not shown in its time, in its words."""
+    mode = failure_mode_name(plant, mode_of_key(occurrence.trigger_key))
+    return message("given.mode_not_shown", mode=mode)
 
 
 def unwatched_words(unwatched: Unwatched) -> Message | None:

@@ -214,7 +214,7 @@ def _excuse(reader: Reader, plant: Plant, occurrence_id: str) -> Iterator[Line]:
     yield "fact.plan", plan_label(excused)
     yield "signed.plan_line", excused.plan_line
     yield "fact.due", excused.due_at
-    yield "fact.reason", why_decided(excused)
+    yield "fact.reason", why_decided(plant, excused)
     yield "signed.excused_at", excused.decided_at
     yield "signed.done_by", _by(excused.decided_by, excused.decided_how)
 

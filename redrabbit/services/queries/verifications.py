@@ -283,7 +283,7 @@ def check_row(
         late=timedelta(seconds=late_s) if late_s is not None and late_s > 0 else None,
         decided_at=each.decided_at,
         by=person(names, each.decided_by, each.decided_how, each.decided_entry),
-        reason=why_decided(each),
+        reason=why_decided(plant, each),
         unwatched=None if unwatched is None else unwatched_words(unwatched),
         reasons=reasons,
         plan=plan_of(each),

@@ -6,14 +6,14 @@ from datetime import datetime
 
 from redrabbit.base.messages import Message
 from redrabbit.domain.control_plan import Check
-from redrabbit.domain.facts.occurrence import MadeBy, event_of, first_times, made_by, mode_of_key
+from redrabbit.domain.facts.occurrence import MadeBy, event_of, first_times, made_by
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord, OccurrenceRecord, PlantEventRecord
 from redrabbit.domain.schedule import each_due_time
 from redrabbit.domain.schedule_rules import EveryParts, FirstPart, OneRule, WithinRunning, rules_of
 from redrabbit.domain.shift_calendar import A_MOMENT
 from redrabbit.services.ports import Reader
-from redrabbit.services.queries.reasons import postponed_words
+from redrabbit.services.queries.reasons import mode_not_shown, postponed_words
 from redrabbit.services.queries.schedule_shown import RuleShown, rules_shown
 from redrabbit.services.queries.wording import message
 
@@ -52,8 +52,7 @@ def why_made_due(
         case MadeBy.FIRST_PART:
             rules = _of_kind(check, (FirstPart, WithinRunning)) if own else ()
         case MadeBy.ROTATION:
-            mode = mode_of_key(made.trigger_key)
-            rules = (RuleShown(words=message("given.mode_not_shown", mode=mode)),)
+            rules = (RuleShown(words=mode_not_shown(plant, made)),)
         case MadeBy.SCHEDULE:
             due_at = first_times(made).due_at
             rules = rules_shown(_rules_at(plant, check, record, due_at)) if own else ()

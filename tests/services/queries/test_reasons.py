@@ -10,7 +10,10 @@ from redrabbit.domain.records import OccurrenceRecord, RunRecord
 from redrabbit.domain.run_words import StopCode
 from redrabbit.services.queries.reasons import why_decided, why_stopped
 from redrabbit.services.queries.wording import message
+from tests.plants import a_plant
 from tests.stored import bare
+
+PLANT = a_plant()
 
 
 @given(st.one_of(st.text(min_size=1), st.sampled_from([*DecisionCode, *StopCode]).map(str)))
@@ -20,7 +23,7 @@ def test_a_persons_words_stand_as_written_in_quotation_marks(words: str) -> None
         OccurrenceRecord, reason_code=DecisionCode.PERSON, reason_text=words, pause_id=None
     )
     given_up = bare(RunRecord, reason_code=StopCode.PERSON, reason_text=words)
-    for said in (why_decided(excused), why_stopped(given_up)):
+    for said in (why_decided(PLANT, excused), why_stopped(given_up)):
         assert said is not None
         assert {catalogue(language).render(said) for language in LANGUAGES} == {f"“{words}”"}
 
@@ -35,7 +38,7 @@ def test_a_pause_is_named_by_its_number() -> None:
     paused = bare(
         OccurrenceRecord, reason_code=DecisionCode.PAUSE, reason_text=None, pause_id="line1-P-3"
     )
-    assert why_decided(paused) == message("given.pause", pause="line1-P-3")
+    assert why_decided(PLANT, paused) == message("given.pause", pause="line1-P-3")
 
 
 def test_what_nothing_stopped_has_no_reason() -> None:
