@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from redrabbit.domain.control_plan import Check
+from redrabbit.domain.facts.occurrence import mode_of_key
 from redrabbit.domain.identity import RunId
 from redrabbit.domain.records import OccurrenceRecord
 from redrabbit.domain.schedule import DueTime
@@ -99,7 +100,12 @@ def holding_run(record: OccurrenceRecord) -> RunId | None:
 
 
 def may_be_run(record: OccurrenceRecord, now: datetime) -> bool:
-    """Return whether a run may be started for it: its window is open and no run holds it (D9)."""
+    """Return whether a run may be started for it: its window is open and no run holds it (D9).
+
+    Never for a failure mode that was not shown in its time, which a clock that was ahead told too early: no run makes up for it.
+    """
+    if mode_of_key(record.trigger_key) is not None:
+        return False
     return holding_run(record) is None and status(record, now) in RUNNABLE
 
 

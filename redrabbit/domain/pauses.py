@@ -23,6 +23,7 @@ from redrabbit.domain.facts.occurrence import (
     PauseRecord,
     first_times,
     is_of_production,
+    mode_of_key,
 )
 from redrabbit.domain.occurrence import lapse_at, under_way
 from redrabbit.domain.record_query import RecordReader, Where, equals
@@ -108,7 +109,10 @@ def as_paused(
 
     So a reader is right though nobody has recorded it yet (D9).
     """
-    of_line = pauses.get(occurrence.line, ())
+    is_mode = (
+        mode_of_key(occurrence.trigger_key) is not None
+    )  # its shift has begun: no pause moves that
+    of_line = () if is_mode else pauses.get(occurrence.line, ())
     if occurrence.outcome is not None or not (of_line or occurrence.first_due_at):
         return occurrence
     first = first_times(occurrence)

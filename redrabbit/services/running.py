@@ -27,7 +27,7 @@ from redrabbit.domain.identity import (
     RunId,
     SignalName,
 )
-from redrabbit.domain.occurrence import RUNNABLE, holding_run, may_be_run, status
+from redrabbit.domain.occurrence import holding_run, may_be_run, status
 from redrabbit.domain.part_count import CounterHabits
 from redrabbit.domain.part_fitness import why_unfit
 from redrabbit.domain.part_told import asked_of, places_of
@@ -281,7 +281,7 @@ def _occurrence(
     if holding_run(occurrence) is not None:
         raise Refusal("occurrence_under_way", occurrence=occurrence_id, run=occurrence.run_id)
     status_now = status(occurrence, uow.now)
-    if status_now not in RUNNABLE:
+    if not may_be_run(occurrence, uow.now):
         raise Refusal("occurrence_not_open", occurrence=occurrence_id, status=status_now.value)
     return occurrence
 

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +20,7 @@ from redrabbit.domain.shift_calendar import Shift
 from redrabbit.domain.station import Device, Station
 from redrabbit.domain.text import Text
 from redrabbit.services import planning, scheduling
+from redrabbit.services.clock_steps import ClockWatch, note_steps
 from redrabbit.services.queries.checks import check_page
 from redrabbit.services.queries.device_overview import device_overviews
 from redrabbit.services.queries.due import due_page
@@ -101,6 +103,21 @@ class Turns(Bench):
             self.write(lambda uow: scheduling.step(uow, self.plant))
             assert self.next_step_at != at  # else the agent would never rest
         self.pass_time((end - self.clock.now()).total_seconds())
+
+    def pause(self, *, minutes: float) -> None:
+        """Declare that the line makes nothing from now on, for so long."""
+        now = self.clock.now()
+        self.write(
+            lambda uow: planning.declare_pause(
+                uow,
+                self.plant,
+                line=LINE,
+                begins_at=now,
+                ends_at=now + timedelta(minutes=minutes),
+                reason="no pallets",
+                actor=ANNA,
+            )
+        )
 
     @property
     def next_step_at(self) -> datetime | None:
@@ -383,20 +400,32 @@ def test_a_pause_puts_no_lapse_of_a_mode_off() -> None:
     line.to(6)
     line.verify()
     line.to(13.9)
-    begins_at = line.clock.now()
-    line.write(
-        lambda uow: planning.declare_pause(
-            uow,
-            line.plant,
-            line=LINE,
-            begins_at=begins_at,
-            ends_at=begins_at + timedelta(minutes=30),
-            reason="no pallets",
-            actor=ANNA,
-        )
-    )
+    line.pause(minutes=30)
     line.to(22.05)
     assert [mode[1:] for mode in line.lapsed_modes] == [("lapsed", "mode_not_shown")] * 2
+
+
+def test_no_run_takes_a_lapse_that_a_clock_ahead_told_too_early_and_no_pause_moves_it() -> None:
+    line = Turns()
+    line.to(6)
+    line.verify()
+    line.to(13.9)
+    line.pause(minutes=30)
+    line.to(21.99)
+    watch = ClockWatch(line.clock)
+    for minutes in (2, -2):
+        line.clock.step_wall(timedelta(minutes=minutes))
+        watch.adopt()
+        steps = watch.steps()
+        line.write(partial(note_steps, steps=steps))
+        line.write(lambda uow: scheduling.step(uow, line.plant))
+    assert [outcome for _, outcome, _ in line.lapsed_modes] == [None, None]
+    run = line.begin()
+    served = line.database.read_now(lambda r: r.get(OccurrenceRecord, run.occurrence_id or ""))
+    assert served is not None
+    assert not served.trigger_key.startswith("mode:")
+    line.to(22)
+    assert [outcome for _, outcome, _ in line.lapsed_modes] == ["lapsed", "lapsed"]
 
 
 def test_many_lapses_are_made_some_at_a_time() -> None:
