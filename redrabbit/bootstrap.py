@@ -39,7 +39,7 @@ from redrabbit.domain.facts.catalogue import fold
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.station import BrokerAccess, ModbusLink, MqttLink, Station
 from redrabbit.encryption import tls_of
-from redrabbit.links.broker_login import ANYBODY, BrokerLogin, read_logins
+from redrabbit.links.broker_login import BrokerLogin, read_logins
 from redrabbit.links.modbus import ModbusStationLink
 from redrabbit.links.mqtt import MqttBrokerLink
 from redrabbit.plan_at_start import (
@@ -301,7 +301,7 @@ def make_links(
             brokers.setdefault((of.host, of.port, of.access), []).append(station)
     for publishing in brokers.values():
         endpoint = publishing[0].link.endpoint
-        links.append(MqttBrokerLink(publishing, sink, clock, rng, logins.get(endpoint, ANYBODY)))
+        links.append(MqttBrokerLink(publishing, sink, clock, rng, logins[endpoint]))
     return tuple(links)
 
 

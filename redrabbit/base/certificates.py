@@ -75,8 +75,8 @@ def certificate_of_key(certificate: Path, key: Path) -> x509.Certificate:
         raise CertificateUnusable(str(error)) from None
     except ValueError:
         raise CertificateUnusable(
-            f"{certificate}: found no certificate; expected PEM, -----BEGIN CERTIFICATE-----, the "
-            "server's own first and those of its authorities behind it"
+            f"{certificate}: found no certificate; expected PEM, -----BEGIN CERTIFICATE-----, "
+            "its own first and those of its authorities behind it"
         ) from None
     return first
 

@@ -93,11 +93,6 @@ def message_size(text: str) -> int:
     return size
 
 
-def rotation(text: str) -> Rotation:
-    """Return how failure modes take turns."""
-    return parse_rotation(text)
-
-
 def schedule(text: str) -> ScheduleRule:
     """Return the rule that the control plan's words mean."""
     try:
@@ -232,7 +227,7 @@ HEADER_NAME: Final = Pattern(
 )
 HEADER: Final[Shape[str]] = Spelled(header_name, "the name of a header, for example X-Auth-Token")
 ROTATION: Final[Shape[Rotation]] = Spelled(
-    rotation, sentence("how failure modes take turns: `{form}`", form=FORM_OF_ROTATION)
+    parse_rotation, sentence("how failure modes take turns: `{form}`", form=FORM_OF_ROTATION)
 )
 SCHEDULE: Final[Shape[ScheduleRule]] = Spelled(
     schedule,

@@ -3,7 +3,7 @@
 Nothing is declared twice: names, keys and indexes come from the records themselves, column
 types from `redrabbit.store.types`. The tables of this module that are no records are the ledger
 and its signed head, and those that the ledger doesn't tell (D13): names and blobs, of which it knows
-the digest; acts, what proves who somebody is, answers that pulses are learnt from, outbox, deliveries, heartbeats, and Alembic's own. How a database gets these tables is said by the migrations, not here.
+the digest; acts, what proves who somebody is, answers that pulses are learnt from, outbox, deliveries, heartbeats, and Alembic's own. A new database gets these tables as they are here; one of before gets them by the migrations, and tests compare both ways.
 """
 
 from collections.abc import Mapping

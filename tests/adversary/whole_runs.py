@@ -7,6 +7,7 @@ what is simulated is outside: machines, network and people. Time is virtual, byt
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from redrabbit.bootstrap import make_links
@@ -15,6 +16,7 @@ from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import Actor, CheckId, RunId, StationId
 from redrabbit.domain.records import PresentationRecord, RunRecord
 from redrabbit.domain.run_words import RunState
+from redrabbit.links.broker_login import read_logins
 from redrabbit.services.agent import Agent
 from redrabbit.services.plant_service import LocalPlantService
 from redrabbit.services.ports import Reader, UnitOfWork
@@ -106,7 +108,10 @@ async def _tell(example: Example) -> list[Told]:
     agent = Agent(plant, files(), _Store(database, example.store_takes_s), clock, "test")
     await agent.open()
     works: list[Callable[[], Awaitable[None]]] = [agent.run]
-    works += [link.run for link in make_links(plant, agent.sink, clock, {})]
+    works += [
+        link.run
+        for link in make_links(plant, agent.sink, clock, read_logins(plant.stations, Path(), {}))
+    ]
     stations = [
         _Station(slot, adversity, loop, broker)
         for slot, adversity in zip(SLOTS, example.stations, strict=True)

@@ -28,6 +28,7 @@ from redrabbit.domain.observation import Acquisition
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import RunRecord
 from redrabbit.domain.schedule import EveryInterval, OnDemand
+from redrabbit.links.broker_login import read_logins
 from redrabbit.services import scheduling
 from redrabbit.services.agent import Agent
 from redrabbit.services.plant_service import LocalPlantService
@@ -181,7 +182,9 @@ class RealPlant:
         agent = Agent(self._plant, {"plant.yaml": "x\n"}, self._database, self.clock, "test")
         await agent.open()
         works = [agent.run, self._notice_standstills]
-        works += [link.run for link in make_links(self._plant, agent.sink, self.clock, {})]
+        logins = read_logins(self._plant.stations, Path(), {})
+        links = make_links(self._plant, agent.sink, self.clock, logins)
+        works += [link.run for link in links]
         tasks = [asyncio.create_task(work()) for work in works]
         try:
             yield agent

@@ -25,7 +25,7 @@ class WhyDue:
     rules: tuple[RuleShown, ...]
     """The rules that make it due then; empty: the plan in force no longer says."""
     plan: str | None
-    """By which other plan it was made; None: by the one in force."""
+    """The plan by which it was made, where no rule can be given; None: rules are."""
     postponed: Message | None
     """From when to when a pause moved it."""
 
