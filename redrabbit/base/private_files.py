@@ -4,6 +4,7 @@ Records name people, and a signing key can sign a false history; on a machine of
 neither is for the others. Windows keeps no such modes: there the folder's own rights decide.
 """
 
+import glob
 import os
 import secrets
 import stat
@@ -32,17 +33,29 @@ def write_private(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
+LEFT_AFTER_S: Final = 60.0
+"""A draft so much older than another one is nobody's any more: its process was killed."""
+
+
 def replace_private(path: Path, content: bytes) -> None:
-    """Put a file for its owner only (0600) in the place of another, whole or not at all; OSError if that can't be."""
+    """Put a file for its owner only (0600) in the place of another, whole or not at all; OSError if that can't be.
+
+    Drafts that killed processes left beside it are removed.
+    """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         write_private(draft, content)
         with draft.open("rb+") as file:
             os.fsync(file.fileno())
+        written_at_s = draft.stat().st_mtime
         draft.replace(path)
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
+    for left in path.parent.glob(f".{glob.escape(path.name)}.????????"):
+        with suppress(OSError):
+            if left.stat().st_mtime < written_at_s - LEFT_AFTER_S:
+                left.unlink()
 
 
 def make_private(path: Path) -> None:

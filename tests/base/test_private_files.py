@@ -13,6 +13,7 @@ from redrabbit.base.private_files import (
     create_private,
     make_private,
     refuse_readable_by_others,
+    replace_private,
     write_private,
 )
 
@@ -66,3 +67,25 @@ def test_rights_of_others_are_taken_away(others: int, tmp_path: Path) -> None:
     assert mode(path) == 0o600
     make_private(tmp_path / "not there")
     assert not (tmp_path / "not there").exists()
+
+
+def test_what_killed_processes_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "records.head"
+    left, other, longer = (
+        tmp_path / name
+        for name in (
+            ".records.head.46070cc9",
+            ".records.mark.46070cc9",
+            ".records.head.46070cc9.txt",
+        )
+    )
+    living = tmp_path / ".records.head.deadbeef"
+    for each in (left, other, longer, living):
+        each.touch()
+    for each in (left, other, longer):
+        os.utime(each, (1, 1))
+    replace_private(path, b"new")
+    assert {each.name for each in tmp_path.iterdir()} == {
+        path.name, other.name, longer.name, living.name
+    }  # fmt: skip
+    assert path.read_bytes() == b"new"
