@@ -1,5 +1,6 @@
 """`redrabbit plan coverage`: which failure mode is proved where, with which part and by which grade, and where nothing proves it."""
 
+from datetime import datetime
 from pathlib import Path
 
 from redrabbit.adopted_plant import plant_in_force
@@ -34,8 +35,9 @@ def print_coverage(
                 )
             )
             return WRONG_USE
-        plant, recorded = _known(folder, database_url)
-        found = coverage(plant, wall_now(), recorded)
+        now = wall_now()
+        plant, recorded = _known(folder, database_url, now)
+        found = coverage(plant, now, recorded)
         if workbook_file is not None:
             write_whole(workbook_file, workbook(found, plant, spoken()))
         if as_json:
@@ -49,17 +51,18 @@ def print_coverage(
     return exit_code_of(work)
 
 
-def _known(folder: Path | None, database_url: str | None) -> tuple[Plant, Recorded]:
+def _known(folder: Path | None, database_url: str | None, now: datetime) -> tuple[Plant, Recorded]:
     if folder is not None:
         return plant_in(folder), Recorded()
     if database_url is None:
         raise ValueError("neither a configuration nor a database")
     with open_for_reading(database_url) as database:
-        return database.read_now(_adopted)
+        return database.read_now(lambda reader: _adopted(reader, now))
 
 
-def _adopted(reader: Reader) -> tuple[Plant, Recorded]:
-    return plant_in_force(reader), recorded_in(reader)
+def _adopted(reader: Reader, now: datetime) -> tuple[Plant, Recorded]:
+    plant = plant_in_force(reader)
+    return plant, recorded_in(reader, plant, now)
 
 
 def _as_json(found: Coverage, plant: Plant, language: str) -> dict[str, object]:

@@ -117,6 +117,8 @@ class Recorded:
     """What became of a part; one that is not there is as the configuration says."""
     adopted_at: Mapping[CheckId, datetime] = field(default_factory=dict)
     """From when the intervals of a check count."""
+    next_due: Mapping[CheckId, datetime | None] = field(default_factory=dict)
+    """When a check that is adopted is to be made next, as pauses and what was made ahead have it; None: not in a long time."""
 
 
 def coverage(plant: Plant, now: datetime, recorded: Recorded | None = None) -> Coverage:
@@ -193,7 +195,7 @@ class _Look:
             told = {"grade": reached.value, "demanded": check.least_grade.value}
             yield replace(bare, kind=GapKind.GRADE_BELOW_DEMANDED, told=told)
         for part in map(self.plant.part, check.parts):
-            yield from self._part_gaps(check, part, dues, replace(bare, part=part.id))
+            yield from self._part_gaps(check, part, replace(bare, part=part.id))
 
     def rows_of(self, station: Station, device: Device, gaps: Sequence[Gap]) -> Iterator[Covered]:
         """Yield the cells of a device: each failure mode with each part that shows it, or with none."""
@@ -205,7 +207,6 @@ class _Look:
                 for part in self._shows(check, mode)
             ]
             for check, part in pairs or [(None, None)]:
-                dues = [] if check is None else self._due_times(check)
                 yield Covered(
                     line=station.line,
                     station=station.id,
@@ -216,7 +217,7 @@ class _Look:
                     part=part,
                     grade=grade,
                     demanded=None if check is None else check.least_grade,
-                    due_at=dues[0].due_at if dues and self._is_known(check) else None,
+                    due_at=self._next_due(check) if self._is_known(check) else None,
                     gaps=_kinds(gaps, check, part, mode),
                 )
 
@@ -232,6 +233,13 @@ class _Look:
             )
         return self._dues[check.id]
 
+    def _next_due(self, check: Check | None) -> datetime | None:
+        """Return when it is to be made next; where nothing is recorded, as the plan says."""
+        if check is None or check.id in self.recorded.next_due:
+            return None if check is None else self.recorded.next_due[check.id]
+        dues = self._due_times(check)
+        return dues[0].due_at if dues else None
+
     def _is_known(self, check: Check | None) -> bool:
         """Tell whether the due times are known to the instant: an interval counts from the adoption of its check."""
         if check is None or check.id in self.recorded.adopted_at:
@@ -245,14 +253,12 @@ class _Look:
                 return following.due_at
         return None
 
-    def _part_gaps(
-        self, check: Check, part: ChallengePart, dues: Sequence[DueTime], bare: Gap
-    ) -> Iterator[Gap]:
+    def _part_gaps(self, check: Check, part: ChallengePart, bare: Gap) -> Iterator[Gap]:
         devices = self._devices[part.id]
         if len(devices) > 1:
             others = ", ".join(device for device in devices if device != check.device)
             yield replace(bare, kind=GapKind.PART_AT_SEVERAL_DEVICES, told={"others": others})
-        needed_at = dues[0].due_at if dues else self.now
+        needed_at = self._next_due(check) or self.now
         if plant_date(self.plant.zone, needed_at) > part.valid_until:
             told = {"valid_until": part.valid_until.isoformat()}
             yield replace(bare, kind=GapKind.PART_EXPIRES_FIRST, at=needed_at, told=told)

@@ -11,7 +11,7 @@ from redrabbit.domain.control_plan import Check
 from redrabbit.domain.facts.occurrence import DecisionCode, OccurrenceOutcome, first_times
 from redrabbit.domain.identity import CheckId, LineId
 from redrabbit.domain.occurrence import FrozenTimes, frozen_times, trigger_key
-from redrabbit.domain.pauses import Moved, PausesByLine, moved
+from redrabbit.domain.pauses import Moved, PausesByLine, moved, undecided
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import CheckRecord, ClockDoubtRecord, OccurrenceRecord
 from redrabbit.domain.schedule import SEARCH, DueTime, each_due_time, next_due
@@ -125,7 +125,7 @@ class DueLeft:
 def dues_left(
     plant: Plant,
     check: Check,
-    record: CheckRecord,
+    adopted_at: datetime,
     made: Iterable[OccurrenceRecord],
     *,
     pauses: PausesByLine,
@@ -138,13 +138,39 @@ def dues_left(
     of_check = [o for o in made if (o.line, o.check_id) == (check.line, check.id)]
     keys = {o.trigger_key for o in of_check}
     instants = {first_times(o).due_at for o in of_check if o.reason_code not in TAKEN_BACK}
-    calendar, anchor = plant.calendars[check.line], record.adopted_at
-    for due in each_due_time(check.schedule, calendar, anchor, now, now + SEARCH):
+    calendar = plant.calendars[check.line]
+    for due in each_due_time(check.schedule, calendar, adopted_at, now, now + SEARCH):
         if due.due_at not in instants and trigger_key(due.trigger_key) not in keys:
             first = frozen_times(check, due)
             stands = moved(first, pauses.get(check.line, ()))
             if not stands.is_covered:
                 yield DueLeft(first=first, stands=stands)
+
+
+def still_due(
+    plant: Plant,
+    check: Check,
+    adopted_at: datetime,
+    known: Iterable[OccurrenceRecord],
+    *,
+    pauses: PausesByLine,
+    now: datetime,
+    count: int,
+) -> list[OccurrenceRecord | DueLeft]:
+    """Return what of a check is still to come, the next ones first: what is made as it stands, and what the plan says.
+
+    `known` are occurrences that nobody decided, and those that were decided before they were due.
+    """
+    of_check = [o for o in known if (o.line, o.check_id) == (check.line, check.id)]
+    left = dues_left(plant, check, adopted_at, of_check, pauses=pauses, now=now)
+    ahead = [each for each in of_check if each.outcome is None and each.due_at > now]
+    every: list[OccurrenceRecord | DueLeft] = [*ahead, *islice(left, count)]
+    return sorted(every, key=lambda each: each.due_at)[:count]
+
+
+def known_ahead(reader: Reader, now: datetime, *where: Where) -> tuple[OccurrenceRecord, ...]:
+    """Return the occurrences by which `still_due` tells what is to come."""
+    return (*undecided(reader, now, *where), *decided_ahead(reader, now))
 
 
 def _not_made(reader: Reader, check: Check, dues: Sequence[DueTime]) -> list[DueTime]:

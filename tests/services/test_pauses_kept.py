@@ -17,6 +17,7 @@ from redrabbit.domain.schedule import EveryInterval
 from redrabbit.services import planning, scheduling
 from redrabbit.services.overdue import lapsed_checks, overdue_occurrences
 from redrabbit.services.queries.checks import check_page
+from redrabbit.services.queries.coverage import coverage_now
 from redrabbit.services.queries.device_overview import device_overviews
 from redrabbit.services.queries.due import due_page
 from redrabbit.web.api.plant import check_model
@@ -137,15 +138,17 @@ def test_what_is_next_is_told_as_the_pauses_to_come_have_it() -> None:
                 for each in device_overviews(reader, plant, {}, now)
                 if each.device.id == check.device
             ],
-            check_model(plant, check, known, pauses, now).next_due[:2],
+            check_model(plant, check, known, (), pauses=pauses, now=now).next_due[:2],
+            [each.due_at for each in coverage_now(reader, plant, now).rows][:1],
         )
 
     ends, after = BEGIN + 140 * MINUTE, BEGIN + 3 * EVERY
-    on_page, of_check, of_device, by_program = line.bench.database.read_now(asked)
+    on_page, of_check, of_device, by_program, covered = line.bench.database.read_now(asked)
     assert on_page == [ends]
     assert of_check == [ends, after]
     assert of_device == [ends]
     assert by_program == [ends, after]
+    assert covered == [ends]
     page = line.bench.database.read_now(lambda reader: due_page(reader, plant, now))
     assert page.coming[0].postponed is not None
     assert page.coming[0].pause is not None

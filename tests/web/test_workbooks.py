@@ -133,7 +133,11 @@ def test_devices_and_coverage_come_by_line_type_and_gaps(onlooker: Visitor, quer
     """The same filter on both pages, kept in the address, and in the file exactly what the page shows."""
     asked = {k: v[0] for k, v in parse_qs(query).items()}
     plant = onlooker.plant.plant
-    found = coverage(plant, onlooker.clock.now(), onlooker.plant.ask(recorded_in))
+    found = coverage(
+        plant,
+        onlooker.clock.now(),
+        onlooker.plant.ask(lambda reader: recorded_in(reader, plant, onlooker.clock.now())),
+    )
     lacking = {gap.device for gap in found.gaps}
     lacking |= {row.device for row in found.rows if row.gaps}
 

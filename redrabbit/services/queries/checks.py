@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 
 from redrabbit.base.messages import Message
 from redrabbit.domain.control_plan import Check
@@ -11,7 +10,7 @@ from redrabbit.domain.coverage import GapKind
 from redrabbit.domain.grade import reachable
 from redrabbit.domain.identity import DeviceId, PartId, StationId
 from redrabbit.domain.observation import StationView
-from redrabbit.domain.pauses import pauses_after, undecided
+from redrabbit.domain.pauses import pauses_after
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.record_query import latest
 from redrabbit.domain.records import CheckRecord, OccurrenceRecord, RunRecord
@@ -40,7 +39,7 @@ from redrabbit.services.queries.scheduled_checks import (
 from redrabbit.services.queries.why_due import WhyDue, why_made_due, why_planned
 from redrabbit.services.queries.wording import message
 from redrabbit.services.rotating import owed_parts
-from redrabbit.services.unmade import DueLeft, adopted_checks, decided_ahead, dues_left
+from redrabbit.services.unmade import DueLeft, adopted_checks, known_ahead, still_due
 
 HISTORY = 60
 """Scheduled checks that are drawn as beads."""
@@ -307,12 +306,9 @@ def _next_due(
     reader: Reader, plant: Plant, check: Check, record: CheckRecord, now: datetime
 ) -> tuple[NextDue, ...]:
     """Return what is still to be done: what is made as it stands, then what the plan says."""
-    made = undecided(reader, now, equals("check_id", check.id))
-    known, pauses = (*made, *decided_ahead(reader, now)), pauses_after(reader, now)
-    left = dues_left(plant, check, record, known, pauses=pauses, now=now)
-    ahead = [each for each in made if each.outcome is None and each.due_at > now]
-    every: list[OccurrenceRecord | DueLeft] = [*ahead, *islice(left, NEXT)]
-    every = sorted(every, key=lambda each: each.due_at)[:NEXT]
+    known = known_ahead(reader, now, equals("check_id", check.id))
+    pauses, since = pauses_after(reader, now), record.adopted_at
+    every = still_due(plant, check, since, known, pauses=pauses, now=now, count=NEXT)
     return tuple(_window(reader, plant, check, record, each) for each in every)
 
 

@@ -7,12 +7,14 @@ from typing import Final
 from redrabbit.base.messages import Message
 from redrabbit.domain.coverage import Coverage, Covered, Gap, GapKind, Recorded, coverage
 from redrabbit.domain.identity import CheckId, PartId
+from redrabbit.domain.pauses import pauses_after
 from redrabbit.domain.plant import Plant
 from redrabbit.domain.records import ChallengePartRecord, CheckRecord
 from redrabbit.domain.text import Text
 from redrabbit.services.ports import Reader
 from redrabbit.services.queries.device_filter import DeviceFilter, kind_of
 from redrabbit.services.queries.wording import message
+from redrabbit.services.unmade import adopted_checks, known_ahead, still_due
 
 WORDS: Final = {
     GapKind.DEVICE_WITHOUT_CHECK: "gap.device_without_check",
@@ -65,8 +67,13 @@ class CoveragePage:
     gaps: tuple[GapRow, ...]
 
 
-def recorded_in(reader: Reader) -> Recorded:
-    """Return what became of the parts, and from when the checks hold."""
+def recorded_in(reader: Reader, plant: Plant, now: datetime) -> Recorded:
+    """Return what became of the parts, from when the checks hold, and when each is to be made next."""
+    known, pauses = known_ahead(reader, now), pauses_after(reader, now)
+    coming = (
+        (check.id, still_due(plant, check, r.adopted_at, known, pauses=pauses, now=now, count=1))
+        for check, r in adopted_checks(reader, plant)
+    )
     return Recorded(
         parts={PartId(part.part_id): part.state for part in reader.find(ChallengePartRecord)},
         adopted_at={
@@ -74,12 +81,13 @@ def recorded_in(reader: Reader) -> Recorded:
             for check in reader.find(CheckRecord)
             if check.retired_at is None
         },
+        next_due={check: due[0].due_at if due else None for check, due in coming},
     )
 
 
 def coverage_now(reader: Reader, plant: Plant, now: datetime) -> Coverage:
     """Return what the plan in force covers."""
-    return coverage(plant, now, recorded_in(reader))
+    return coverage(plant, now, recorded_in(reader, plant, now))
 
 
 def coverage_page(

@@ -245,7 +245,12 @@ def _facts(scene: _Scene, check: Check, undecided: Iterable[OccurrenceRecord]) -
     due = (
         next(
             dues_left(
-                scene.plant, check, adopted, made, pauses=scene.pauses_to_come, now=scene.now
+                scene.plant,
+                check,
+                adopted.adopted_at,
+                made,
+                pauses=scene.pauses_to_come,
+                now=scene.now,
             ),
             None,
         )

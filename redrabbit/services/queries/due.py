@@ -276,7 +276,8 @@ def _planned(
         check = known_check(plant, record.check_id)
         if check is None:
             continue
-        due = next(dues_left(plant, check, record, ahead, pauses=pauses, now=now), None)
+        left = dues_left(plant, check, record.adopted_at, ahead, pauses=pauses, now=now)
+        due = next(left, None)
         if due is None or (check.id, due.first.due_at) in known:
             continue
         station, device = plant.station_of(check.device)

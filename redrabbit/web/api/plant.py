@@ -1,8 +1,8 @@
 """Stations with live signals, devices with their status, checks."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 
 from fastapi import APIRouter
 
@@ -11,15 +11,14 @@ from redrabbit.domain.device_status import DeviceStatus
 from redrabbit.domain.errors import Refusal
 from redrabbit.domain.identity import CheckId, RunId
 from redrabbit.domain.observation import Reason, StationView
-from redrabbit.domain.occurrence import frozen_times
-from redrabbit.domain.pauses import PausesByLine, moved, pauses_after
+from redrabbit.domain.pauses import PausesByLine, pauses_after
 from redrabbit.domain.plant import Plant
-from redrabbit.domain.records import CheckRecord
-from redrabbit.domain.schedule import SEARCH, each_due_time
+from redrabbit.domain.records import CheckRecord, OccurrenceRecord
 from redrabbit.domain.schedule_words import schedule_text
-from redrabbit.services.ports import Reader
+from redrabbit.services.ports import Reader, Where, equals
 from redrabbit.services.queries.device_overview import DeviceOverview, device_overviews
 from redrabbit.services.runs_under_way import runs_under_way
+from redrabbit.services.unmade import known_ahead, still_due
 from redrabbit.web.api.models import Check, Page, in_words
 from redrabbit.web.api.paging import Limit, part_of
 from redrabbit.web.api.plant_models import Case, Device, SignalReading, Station, UnprovedParts
@@ -71,15 +70,14 @@ def plant_router(site: Site) -> APIRouter:
     async def list_checks(limit: Limit = 50, cursor: IdCursor = None) -> Page[Check]:
         """Return the checks of the control plan in force, with their next five due times."""
         now = site.clock.now()
-        checks = service.plant.plan.checks
-        found, following = part_of(checks, _id_of, limit=limit, cursor=cursor)
-        adopted, pauses = await service.read(
-            lambda reader: (reader.find(CheckRecord), pauses_after(reader, now))
+        found, following = part_of(service.plant.plan.checks, _id_of, limit=limit, cursor=cursor)
+        adopted, coming = await service.read(
+            lambda reader: (reader.find(CheckRecord), _Coming.of(reader, now))
         )
         records = {(record.line, record.check_id): record for record in adopted}
         return Page(
             items=[
-                check_model(service.plant, check, records.get((check.line, check.id)), pauses, now)
+                coming.model(service.plant, check, records.get((check.line, check.id)))
                 for check in found
             ],
             next=following,
@@ -93,11 +91,11 @@ def plant_router(site: Site) -> APIRouter:
             check = service.plant.check(CheckId(check_id))
         except KeyError as error:
             raise Refusal("no_such_check", check=check_id) from error
-        key = (check.line, check.id)
-        record, pauses = await service.read(
-            lambda reader: (reader.get(CheckRecord, *key), pauses_after(reader, now))
+        key, of_check = (check.line, check.id), equals("check_id", check.id)
+        record, coming = await service.read(
+            lambda reader: (reader.get(CheckRecord, *key), _Coming.of(reader, now, of_check))
         )
-        return check_model(service.plant, check, record, pauses, now)
+        return coming.model(service.plant, check, record)
 
     return router
 
@@ -180,19 +178,35 @@ def device_model(overview: DeviceOverview) -> Device:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Coming:
+    """By what is told what of checks is still to come."""
+
+    known: tuple[OccurrenceRecord, ...]
+    pauses: PausesByLine
+    now: datetime
+
+    @classmethod
+    def of(cls, reader: Reader, now: datetime, *where: Where) -> "_Coming":
+        pauses = pauses_after(reader, now)
+        return cls(known=known_ahead(reader, now, *where), pauses=pauses, now=now)
+
+    def model(self, plant: Plant, check: control_plan.Check, record: CheckRecord | None) -> Check:
+        return check_model(plant, check, record, self.known, pauses=self.pauses, now=self.now)
+
+
 def check_model(
     plant: Plant,
     check: control_plan.Check,
     record: CheckRecord | None,
+    known: Iterable[OccurrenceRecord],
+    *,
     pauses: PausesByLine,
     now: datetime,
 ) -> Check:
-    """Return a check as programs read it."""
-    calendar = plant.calendars[check.line]
-    adopted_at = record.adopted_at if record is not None else now
-    dues = each_due_time(check.schedule, calendar, adopted_at, now, now + SEARCH)
-    stands = (moved(frozen_times(check, due), pauses.get(check.line, ())) for due in dues)
-    due = (each for each in stands if not each.is_covered)
+    """Return a check as programs read it; `known` are the occurrences that tell what of it is still to come."""
+    since = record.adopted_at if record is not None else now
+    coming = still_due(plant, check, since, known, pauses=pauses, now=now, count=NEXT_DUE_SHOWN)
     return Check(
         id=check.id,
         line=check.line,
@@ -207,7 +221,7 @@ def check_model(
         grace_s=check.grace.total_seconds(),
         closes_after_s=check.closes_after.total_seconds(),
         reaction=[in_words(step) for step in check.reaction],
-        next_due=[one.due_at for one in islice(due, NEXT_DUE_SHOWN)],
+        next_due=[each.due_at for each in coming],
         runs_without_verdict=record.runs_without_verdict if record is not None else 0,
         without_verdict_since=record.without_verdict_since if record is not None else None,
     )

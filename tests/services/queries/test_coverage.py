@@ -26,7 +26,7 @@ def test_the_matrix_has_names_and_says_when_each_check_is_due() -> None:
 
 def test_what_is_recorded_of_parts_and_checks_is_known() -> None:
     bench = Bench()
-    recorded = bench.database.read_now(recorded_in)
+    recorded = bench.database.read_now(lambda reader: recorded_in(reader, bench.plant, BEGIN))
     assert recorded.parts[PartId("RR-0001")] is PartState.RELEASED
     assert recorded.adopted_at == {TORQUE_CHECK: BEGIN}
     found = bench.database.read_now(lambda reader: coverage_now(reader, bench.plant, BEGIN))

@@ -20,7 +20,11 @@ def test_whoever_asks_for_nothing_gets_all_and_each_filter_takes_its_own() -> No
 
 def test_the_gaps_of_devices_are_those_of_coverage(showcase: Showcase) -> None:
     plant = showcase.plant
-    found = coverage(plant, showcase.clock.now(), showcase.ask(recorded_in))
+    found = coverage(
+        plant,
+        showcase.clock.now(),
+        showcase.ask(lambda reader: recorded_in(reader, plant, showcase.clock.now())),
+    )
     gaps = gaps_by_device(found)
     listed = {(gap.device, gap.kind) for gap in found.gaps}
     listed |= {(row.device, kind) for row in found.rows for kind in row.gaps}

@@ -4,16 +4,20 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from redrabbit.domain.identity import How
-from redrabbit.domain.records import OccurrenceRecord
+from redrabbit.domain.pauses import pauses_after
+from redrabbit.domain.records import CheckRecord, OccurrenceRecord
 from redrabbit.domain.schedule import OnDemand
 from redrabbit.domain.schedule_words import EveryInterval
 from redrabbit.services import planning, scheduling
 from redrabbit.services.queries.checks import check_page, devices_page
+from redrabbit.services.queries.coverage import coverage_now
 from redrabbit.services.queries.device_overview import device_overviews
 from redrabbit.services.queries.due import LOOK_BACK, MOST_SHOWN, DuePage, DueRow, due_page
 from redrabbit.services.queries.people import Person
 from redrabbit.services.queries.reasons import quoted
 from redrabbit.services.queries.wording import message
+from redrabbit.services.unmade import known_ahead
+from redrabbit.web.api.plant import check_model
 from tests.plants import TORQUE_CHECK, a_check, a_plant
 from tests.services.queries.at_op20 import ANNA, AtOp20
 from tests.showcase import at
@@ -131,17 +135,24 @@ def test_next_is_the_same_wherever_it_is_told_once_it_was_done_or_excused_ahead(
 
 
 def told_next(bench: AtOp20) -> set[datetime | None]:
-    """Return what the station, the board, the list of devices and the check's page say is next."""
+    """Return what the station, the board, the list of devices, coverage, programs and the check's page say is next."""
     now = bench.clock.now()
     views = {station: owner.view(now) for station, owner in bench.owners.items()}
     (standing, _) = bench.ask(lambda r: device_overviews(r, bench.plant, views, now))
     devices = bench.ask(lambda r: devices_page(r, bench.plant, views, now))
     check = bench.ask(lambda r: check_page(r, bench.plant, TORQUE_CHECK, now))
+    record, known, pauses = bench.ask(
+        lambda r: (r.find(CheckRecord)[0], known_ahead(r, now), pauses_after(r, now))
+    )
+    of_plan = bench.plant.check(TORQUE_CHECK)
+    by_program = check_model(bench.plant, of_plan, record, known, pauses=pauses, now=now)
     return {
         bench.page().next_due_at,
         standing.standing.next_due_at,
         devices.rows[0].next_due_at,
         check.next_due[0].due_at,
+        by_program.next_due[0],
+        *(row.due_at for row in bench.ask(lambda r: coverage_now(r, bench.plant, now)).rows[:1]),
     }
 
 
