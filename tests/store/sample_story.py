@@ -124,7 +124,7 @@ from redrabbit.domain.repair import RepairCode
 from redrabbit.domain.role import Role
 from redrabbit.domain.run import Disowned
 from redrabbit.domain.schedule_rules import EveryParts, FirstPart, PlantEvent
-from redrabbit.domain.shift_production import ended_between
+from redrabbit.domain.shift_production import shift_at
 from redrabbit.domain.signing import Meaning
 from redrabbit.domain.subject import Subject
 from redrabbit.domain.way import WayKind
@@ -650,7 +650,9 @@ def _stood(shop: Shop) -> None:
     plant = replace(shop.plant, plan=replace(shop.plant.plan, checks=checks))
     station = replace(plant.station(StationId(OP10)), part_counter=None, running=SignalName("runs"))
     now = shop.clock.now()
-    ended = ended_between(plant.calendars[station.line], now - timedelta(hours=9), now)[-1:]
+    shift = shift_at(plant.calendars[station.line], now)
+    assert shift is not None
+    ended = (replace(shift, ends_at=now),)  # it was cut short: the story is told within one shift
     seen = ShiftsSeen(
         at=now,
         count=None,
