@@ -114,21 +114,25 @@ def kind_of(key: str) -> str:
     return first
 
 
-NO_VALUES: Final = frozenset(
-    {"yes", "no", "y", "n", "ok", "true", "false", "是", "否", "对", "不", "不是", "好", "没有"}
-)
+NOES: Final = frozenset({"no", "n", "false", "否", "不", "不是", "没有"})
+NO_VALUES: Final = frozenset({"yes", "y", "ok", "true", "是", "对", "好", *NOES})
 
 
 def value_said(words: str) -> str | None:
     """Return the number or revision that an answer says; None for none, and for a yes or no, which is nobody's revision."""
     said = words.strip()
-    return said if said and said.strip(" .!。").lower() not in NO_VALUES else None
+    return said if said and _bare(said) not in NO_VALUES else None
+
+
+def _bare(words: str) -> str:
+    return words.strip(" .!。").lower()
 
 
 def not_answered(looked: PlanLooked, answers: PlanAnswers) -> tuple[str, ...]:
     """Return the places, and the checks that are left out, of which nobody said anything.
 
-    A question with a name is asked as long as nobody answered it with a value that it takes.
+    A question with a name is asked as long as nobody answered it with a value that it takes. Another one stays asked where
+    the answer is no: the file would be taken as it was read all the same, against what was said.
     """
     said = answers.places
 
@@ -136,7 +140,7 @@ def not_answered(looked: PlanLooked, answers: PlanAnswers) -> tuple[str, ...]:
         words = said.get(name, "")
         if name in VALUES.values():
             return value_said(words) is not None
-        return not has_name and words.strip() != ""
+        return not has_name and words.strip() != "" and _bare(words) not in NOES
 
     places = {each.answered_by: bool(each.key) for each in looked.questions}
     return (

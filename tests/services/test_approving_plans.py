@@ -23,6 +23,7 @@ from redrabbit.domain.signing import Meaning
 from redrabbit.services import approving, plan_revisions
 from redrabbit.services.plan_revisions import NewPlan
 from redrabbit.services.ports import Reader
+from redrabbit.services.queries.plan_page import revision_page
 from redrabbit.services.queries.signed_text import digest_of_text, text_to_sign
 from redrabbit.services.signables import leaf_of, signable_at
 from tests.plants import a_check, a_plant
@@ -124,6 +125,17 @@ async def test_where_the_plant_wants_another_before_a_draft_stays_one_until_they
     (approval,) = office.approvals()
     assert (approval.ended, approval.approved_by) == (RequestEnd.CARRIED_OUT, office.zhao.id)
     assert approval.done_entry == plan.approved_entry
+    shown = office.served.database.read_now(
+        lambda reader: revision_page(
+            reader,
+            office.served.plant,
+            revised(office.served.plant),
+            DIGEST,
+            office.served.clock.now(),
+        )
+    ).shown
+    assert shown.approved_by is not None
+    assert shown.approved_by.name == "Zhao", "who asked for it did not approve it"
     await office.served.service.do(schedule, office.wu)
     assert office.plan().state is PlanState.SCHEDULED
 

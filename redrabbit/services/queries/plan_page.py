@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from redrabbit.base.messages import Message
+from redrabbit.domain.approval import RequestEnd
 from redrabbit.domain.control_plan import Check, ControlPlan
 from redrabbit.domain.customer_minimum import CustomerMinimum, Least
 from redrabbit.domain.errors import Refusal
@@ -82,6 +83,7 @@ class RevisionShown:
     record: PlanRevisionRecord
     stored_by: Person
     approved_by: Person | None
+    """Of a request: who approved it, and not who asked for it."""
     scheduled_by: Person | None
     discarded_by: Person | None
     approval: ApprovalShown | None
@@ -247,17 +249,23 @@ def _next_shift(plant: Plant, now: datetime) -> datetime | None:
 def _shown(
     reader: Reader, names: Names, record: PlanRevisionRecord, now: datetime
 ) -> RevisionShown:
+    approval = approval_of(reader, names, Subject.PLAN, record.digest, now)
+    by = person(names, record.approved_by, record.approved_how, record.approved_entry)
+    if approval is not None and approval.record.ended is RequestEnd.CARRIED_OUT:
+        by = (
+            approval.approved_by
+        )  # the act is done in the name of who asked for it; another one approved it
     return RevisionShown(
         record=record,
         stored_by=person(names, record.stored_by, record.stored_how, record.stored_entry),
-        approved_by=person(names, record.approved_by, record.approved_how, record.approved_entry),
+        approved_by=by,
         scheduled_by=person(
             names, record.scheduled_by, record.scheduled_how, record.scheduled_entry
         ),
         discarded_by=person(
             names, record.discarded_by, record.discarded_how, record.discarded_entry
         ),
-        approval=approval_of(reader, names, Subject.PLAN, record.digest, now),
+        approval=approval,
     )
 
 
