@@ -58,6 +58,7 @@ from redrabbit.links.topic_reader import TopicReader
 from redrabbit.services import (
     containing,
     first_parts,
+    lapsing,
     part_counting,
     parts_due,
     plant_events,
@@ -744,7 +745,7 @@ def test_a_lapse_dated_when_it_was_noticed_breaks_l7(monkeypatch: PATCH) -> None
     def late(record: OccurrenceRecord) -> datetime:
         return record.closes_at + timedelta(minutes=1)
 
-    monkeypatch.setattr(scheduling, "lapse_at", late)
+    monkeypatch.setattr(lapsing, "lapse_at", late)
 
     broken("L7", what="dated wrong")
 
