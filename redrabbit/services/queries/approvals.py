@@ -1,14 +1,14 @@
 """What waits for the approval of another person: requests, and decisions; and how it stands with one of them (D45)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from redrabbit.domain.approval import ApprovalMode, RequestEnd
 from redrabbit.domain.fallen_requests import WAITS
-from redrabbit.domain.records import ApprovalRecord
+from redrabbit.domain.records import ApprovalRecord, PlanRevisionRecord
 from redrabbit.domain.signing import signable
 from redrabbit.domain.subject import Subject
 from redrabbit.services.ports import Reader, Where, equals
@@ -157,6 +157,23 @@ def approval_of(
         if is_done or one.is_waiting_request:
             return shown_of(reader, names, one, now)
     return None
+
+
+def plan_as_approved(reader: Reader, plan: PlanRevisionRecord) -> PlanRevisionRecord:
+    """Return a revision with who approved it: on request that is another person than in whose name it was done (D45)."""
+    if plan.approved_entry is None:
+        return plan
+    of_it = (equals("subject", Subject.PLAN), equals("subject_id", plan.digest))
+    for one in reader.find(ApprovalRecord, *of_it):
+        if one.ended is RequestEnd.CARRIED_OUT and one.done_entry == plan.approved_entry:
+            return replace(
+                plan,
+                approved_by=one.approved_by,
+                approved_how=one.approved_how,
+                approved_entry=one.approved_entry,
+                approved_at=one.approved_at,
+            )
+    return plan
 
 
 def waiting_count(reader: Reader) -> int:

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final
 
 from redrabbit.base.messages import Message
-from redrabbit.domain.approval import RequestEnd
 from redrabbit.domain.control_plan import Check, ControlPlan
 from redrabbit.domain.customer_minimum import CustomerMinimum, Least
 from redrabbit.domain.errors import Refusal
@@ -28,7 +27,7 @@ from redrabbit.domain.text import Text
 from redrabbit.services.plan_forms import AnswerSaid, answered_in, answers_said
 from redrabbit.services.plan_revisions import next_shift_start, revision_of
 from redrabbit.services.ports import Reader, equals
-from redrabbit.services.queries.approvals import ApprovalShown, approval_of
+from redrabbit.services.queries.approvals import ApprovalShown, approval_of, plan_as_approved
 from redrabbit.services.queries.people import Names, Person, names_in, person
 from redrabbit.services.queries.plan_differences import difference_words, schedule_words
 from redrabbit.services.queries.signatures import SignatureShown, entry_to_sign, signatures_of
@@ -249,23 +248,18 @@ def _next_shift(plant: Plant, now: datetime) -> datetime | None:
 def _shown(
     reader: Reader, names: Names, record: PlanRevisionRecord, now: datetime
 ) -> RevisionShown:
-    approval = approval_of(reader, names, Subject.PLAN, record.digest, now)
-    by = person(names, record.approved_by, record.approved_how, record.approved_entry)
-    if approval is not None and approval.record.ended is RequestEnd.CARRIED_OUT:
-        by = (
-            approval.approved_by
-        )  # the act is done in the name of who asked for it; another one approved it
+    record = plan_as_approved(reader, record)
     return RevisionShown(
         record=record,
         stored_by=person(names, record.stored_by, record.stored_how, record.stored_entry),
-        approved_by=by,
+        approved_by=person(names, record.approved_by, record.approved_how, record.approved_entry),
         scheduled_by=person(
             names, record.scheduled_by, record.scheduled_how, record.scheduled_entry
         ),
         discarded_by=person(
             names, record.discarded_by, record.discarded_how, record.discarded_entry
         ),
-        approval=approval,
+        approval=approval_of(reader, names, Subject.PLAN, record.digest, now),
     )
 
 

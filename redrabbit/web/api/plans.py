@@ -12,6 +12,7 @@ from redrabbit.domain.facts.plan_revision import HeldBackCode, PlanOrigin, PlanS
 from redrabbit.domain.records import ApprovalRecord, PlanRevisionRecord
 from redrabbit.services.plan_revisions import revision_of
 from redrabbit.services.ports import Reader
+from redrabbit.services.queries.approvals import plan_as_approved
 from redrabbit.services.queries.people import Names, names_in
 from redrabbit.web.api.approval_models import OF_REQUESTS, WAITS, waiting_answer
 from redrabbit.web.api.doing import By, do
@@ -114,7 +115,10 @@ def plans_api_router(site: Site) -> APIRouter:
             )
             found, following = part_of(known, lambda one: one.digest, limit=limit, cursor=cursor)
             names = names_in(reader)
-            return Page(items=[_model(record, names) for record in found], next=following)
+            return Page(
+                items=[_model(plan_as_approved(reader, record), names) for record in found],
+                next=following,
+            )
 
         return await site.service.read(query)
 
@@ -123,7 +127,11 @@ def plans_api_router(site: Site) -> APIRouter:
         """Return one revision with its content."""
 
         def query(reader: Reader) -> WholePlanRevision:
-            return model_of(WholePlanRevision, revision_of(reader, digest), names_in(reader))
+            return model_of(
+                WholePlanRevision,
+                plan_as_approved(reader, revision_of(reader, digest)),
+                names_in(reader),
+            )
 
         return await site.service.read(query)
 
